@@ -1,0 +1,9 @@
+"""The one error that a user is meant to read."""
+
+
+class ObjectsoundsError(Exception):
+    """One sentence that names the file, the value and the remedy."""
+
+
+class BrokenFileError(ObjectsoundsError):
+    """An input file of this run was unreadable and was moved aside; the next run makes it again."""
