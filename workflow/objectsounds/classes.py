@@ -51,7 +51,5 @@ def chosen_classes(names: list[str], path: str | Path = TABLE) -> list[ObjectCla
     table = read_classes(path)
     unknown = [name for name in names if name not in table]
     if unknown:
-        raise ObjectsoundsError(
-            f"classes: unknown object {unknown[0]!r}; {path} knows {', '.join(table)}."
-        )
+        raise ObjectsoundsError(f"classes: unknown object {unknown[0]!r}; {path} knows {', '.join(table)}.")
     return [table[name] for name in names]

@@ -10,7 +10,15 @@ from objectsounds.errors import ObjectsoundsError
 
 
 class MediaError(ObjectsoundsError):
-    """ffmpeg could not do what was asked; the message holds its last line."""
+    """ffmpeg could not do what was asked; the message is its last line, ``output`` all of them."""
+
+    def __init__(self, message: str, output: str = ""):
+        super().__init__(message)
+        self.output = output
+
+
+class MediaTimeoutError(MediaError):
+    """ffmpeg took longer than it may."""
 
 
 @functools.cache
@@ -54,8 +62,10 @@ def run_ffmpeg(stream, *, data: bytes | None = None, timeout: float = 600) -> by
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise MediaError(f"ffmpeg took longer than {timeout:g} s") from error
+        raise MediaTimeoutError(f"ffmpeg took longer than {timeout:g} s") from error
     if done.returncode != 0:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise MediaError(lines[-1] if lines else f"ffmpeg ended with status {done.returncode}")
+        output = (
+            done.stderr.decode("utf-8", "replace").strip() or f"ffmpeg ended with status {done.returncode}"
+        )
+        raise MediaError(output.splitlines()[-1], output)
     return done.stdout

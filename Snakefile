@@ -1,0 +1,63 @@
+"""objectsounds: learn how objects sound from unlabelled video, and separate the sounds of new videos."""
+
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.27")  # path variables, update() outputs and versioned profiles
+
+
+configfile: "config/config.yaml"
+
+
+sys.path.insert(0, f"{workflow.basedir}/workflow")
+
+
+include: "workflow/rules/common.smk"
+
+
+SETTINGS = merged_settings(config)
+METHODS = method_names(SETTINGS)
+
+
+pathvars:
+    results=SETTINGS["results"],
+    logs=f"{SETTINGS['results']}/logs",
+    benchmarks=f"{SETTINGS['results']}/benchmarks",
+
+
+wildcard_constraints:
+    shard=r"(train|val|test)-\d+",
+    split="train|val|test",
+    variant=r"\w+",
+    supervision="visual|audioset",
+    dictionary=r"\w+",
+    block=r"\d+",
+    method=r"\w+(@\w+)?",
+
+
+shell.prefix(job_environment(workflow))
+
+
+include: "workflow/rules/demo.smk"
+include: "workflow/rules/catalogue.smk"
+include: "workflow/rules/clips.smk"
+include: "workflow/rules/bases.smk"
+include: "workflow/rules/labeller.smk"
+include: "workflow/rules/labels.smk"
+include: "workflow/rules/dataset.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/dictionary.smk"
+include: "workflow/rules/mixtures.smk"
+include: "workflow/rules/separate.smk"
+include: "workflow/rules/score.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "<results>/report/index.html",
+        "<results>/score/scores.tsv",
+        "<results>/score/summary.tsv",

@@ -1,0 +1,99 @@
+"""``objectsounds check``: open every file of a run; what cannot be read is moved aside and made again."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from objectsounds.errors import BrokenFileError, ObjectsoundsError
+from objectsounds.files import move_aside, reading
+from objectsounds.tables import read_table
+
+
+def _read_hdf5(path: Path) -> None:
+    import h5py
+
+    with h5py.File(path) as file:
+        for dataset in file.values():
+            if not dataset.is_virtual:
+                dataset[()]
+
+
+def _read_weights(path: Path) -> None:
+    import torch
+
+    torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _read_json_lines(path: Path) -> None:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        json.loads(line)
+
+
+def _read_wav(path: Path) -> None:
+    from objectsounds.audio import read_wav
+
+    read_wav(path)
+
+
+READERS: dict[str, Callable[[Path], None]] = {
+    ".h5": _read_hdf5,
+    ".pt": _read_weights,
+    ".jsonl": _read_json_lines,
+    ".wav": _read_wav,
+    ".tsv": read_table,
+}
+
+
+def unit_of(path: Path, results: Path) -> Path:
+    """Return what is made again as a whole when a file is broken: the file, its block, or its shard's status."""
+    parts = path.relative_to(results).parts
+    if parts[0] == "mixtures" and len(parts) > 2:
+        return results.joinpath(*parts[:2])
+    if parts[0] == "separate":
+        return results.joinpath(*parts[:3])
+    if parts[0] == "clips" and len(parts) > 3:
+        return results.joinpath(*parts[:2]) / "status.tsv"
+    return path
+
+
+def _broken(path: Path) -> str | None:
+    try:
+        with reading(path):
+            READERS[path.suffix](path)
+    except BrokenFileError as error:
+        return str(error)
+    return None
+
+
+def check_results(results: Path) -> None:
+    """Open every file of a run.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If the folder is missing or anything was broken; everything broken has been moved aside.
+    """
+    from objectsounds.status import good_clips
+
+    if not results.is_dir():
+        raise ObjectsoundsError(f"{results} is no folder of results.")
+    broken = []
+    for path in sorted(results.rglob("*")):
+        if not path.is_file() or path.suffix not in READERS or "benchmarks" in path.parts:
+            continue
+        unit = unit_of(path, results)
+        try:
+            if path.name == "status.tsv":
+                good_clips(path)
+            problem = _broken(path)
+        except BrokenFileError as error:
+            problem = str(error)
+        if problem is not None:
+            broken.append(problem)
+            if unit != path and unit.exists():
+                move_aside(unit)
+    for problem in broken:
+        print(problem)
+    if broken:
+        raise ObjectsoundsError(f"{len(broken)} broken files were moved aside: start the run again.")
+    print(f"{results}: every file can be read.")

@@ -1,0 +1,304 @@
+"""The command line: a map of the pipeline, one subcommand a stage.
+
+Heavy imports are inside the subcommand that needs them: ``clips`` works where torch is not installed.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from objectsounds import __version__
+from objectsounds.errors import ObjectsoundsError
+from objectsounds.settings import load_settings
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One subcommand: its help, its options and the function that runs it."""
+
+    help: str
+    options: dict[str, dict]
+    run: Callable
+
+
+def _demo(args, settings) -> None:
+    from objectsounds.demo import make
+    from objectsounds.progress import Counter
+
+    make(settings, Path(args.output), args.workers, Counter("demo"))
+
+
+def _catalogue(args, settings) -> None:
+    from objectsounds.catalogue import make_catalogue
+
+    make_catalogue(settings, args.clips, args.shards)
+
+
+def _clips(args, settings) -> None:
+    from objectsounds.clips import make_shard
+
+    make_shard(settings, args.shard, args.status, _tracker("clips"))
+
+
+def _bases(args, settings) -> None:
+    from objectsounds.bases import make_bases
+
+    make_bases(settings, args.status, args.output, _tracker("bases"))
+
+
+def _labeller(args, settings) -> None:
+    from objectsounds.labeller import train_labeller
+    from objectsounds.progress import Counter
+
+    train_labeller(settings, Path(args.pictures), Path(args.output), Path(args.history), Counter("labeller"))
+
+
+def _labels(args, settings) -> None:
+    from objectsounds.labels import label_shard
+
+    weights = Path(args.weights) if args.weights else None
+    label_shard(settings, Path(args.status), weights, Path(args.output), _tracker("labels"))
+
+
+def _dataset(args, settings) -> None:
+    from objectsounds.dataset import make_dataset
+
+    shards = list(zip(args.tables, args.bases, args.labels, strict=True))
+    make_dataset(settings, args.used, shards, args.output)
+
+
+def _train(args, settings) -> None:
+    from objectsounds.progress import Counter
+    from objectsounds.train import train_network
+
+    counter = Counter("train")
+
+    def show(epoch: int, epochs: int, row: dict) -> None:
+        loss = row.get("val_loss", row["train_loss"])
+        counter(epoch + 1, epochs, f"epochs, watched loss {loss:.4f}")
+
+    train_network(settings, args.train, args.val, args.supervision, args.output, args.history, show)
+
+
+def _dictionary(args, settings) -> None:
+    from objectsounds.dictionary import make_dictionary, make_gaussian
+
+    if args.rule == "gaussian":
+        make_gaussian(settings, args.like, args.output)
+    else:
+        make_dictionary(settings, args.rule, args.network, args.train, args.output)
+
+
+def _mixtures(args, settings) -> None:
+    from objectsounds.mixtures import make_block, make_pairs
+
+    if args.block is None:
+        make_pairs(settings, args.used, args.status, args.output)
+    else:
+        make_block(settings, args.pairs, args.block, args.status, args.output)
+
+
+def _separate(args, settings) -> None:
+    from objectsounds.separate import separate_block
+
+    separate_block(
+        settings, args.method, args.mixtures, args.output, args.dictionary, args.test, _tracker(args.method)
+    )
+
+
+def _score(args, settings) -> None:
+    from objectsounds.score import score_block
+
+    score_block(args.method, args.mixtures, args.separated, args.output, _tracker(args.method))
+
+
+def _tables(args, settings) -> None:
+    from objectsounds.score import make_tables
+
+    make_tables(settings["classes"], args.methods, args.blocks, args.scores, args.summary)
+
+
+def _report(args, settings) -> None:
+    from objectsounds.report import make_report
+
+    make_report(settings, Path(args.results), args.methods, Path(args.output))
+
+
+def _check(args, settings) -> None:
+    from objectsounds.check import check_results
+
+    check_results(Path(args.results))
+
+
+def _run(args, settings) -> None:
+    from objectsounds.run import run_workflow
+
+    raise SystemExit(run_workflow(args.arguments))
+
+
+def _tracker(label: str) -> Callable:
+    from functools import partial
+
+    from objectsounds.progress import track
+
+    return partial(track, label=label)
+
+
+MANY = {"nargs": "+", "required": True}
+ONE = {"required": True}
+COMMANDS = {
+    "demo": Command(
+        "make the embedded data set: MP4 files, labelled pictures, lists in AudioSet's format",
+        {"output": ONE, "workers": {"type": int, "default": 1}},
+        _demo,
+    ),
+    "catalogue": Command(
+        "choose clips from AudioSet's lists, give each a split and a shard",
+        {"clips": ONE | {"help": "clips.tsv; its rows keep their shards"}, "shards": ONE},
+        _catalogue,
+    ),
+    "clips": Command(
+        "cut a shard's media into mono WAV files and frames",
+        {"shard": ONE | {"help": "the shard's table"}, "status": ONE | {"help": "status.tsv to write"}},
+        _clips,
+    ),
+    "bases": Command(
+        "factor the spectrogram of each clip of a shard into bases", {"status": ONE, "output": ONE}, _bases
+    ),
+    "labeller": Command(
+        "train the image classifier on labelled pictures",
+        {"pictures": ONE, "output": ONE, "history": ONE},
+        _labeller,
+    ),
+    "labels": Command(
+        "score each frame of a shard with the image classifier",
+        {"status": ONE, "weights": {"help": "of the trained labeller"}, "output": ONE},
+        _labels,
+    ),
+    "dataset": Command(
+        "aggregate the bases and labels of a split into one HDF5",
+        {"used": ONE, "tables": MANY, "bases": MANY, "labels": MANY, "output": ONE},
+        _dataset,
+    ),
+    "train": Command(
+        "train the MIML network that maps bases to objects",
+        {
+            "train": ONE,
+            "val": {"help": "without it the training loss is watched"},
+            "supervision": {"choices": ["visual", "audioset"], "default": "visual"},
+            "output": ONE,
+            "history": ONE,
+        },
+        _train,
+    ),
+    "dictionary": Command(
+        "choose the bases that stand for each object",
+        {
+            "rule": ONE | {"choices": ["surest", "gao", "gaussian"]},
+            "network": {},
+            "train": {},
+            "like": {"help": "the dictionary whose sizes gaussian takes"},
+            "output": ONE,
+        },
+        _dictionary,
+    ),
+    "mixtures": Command(
+        "choose pairs of single-source test clips, or mix one block of them",
+        {
+            "status": MANY,
+            "used": {"help": "the test clips in use, to choose pairs"},
+            "pairs": {"help": "the table of pairs, to mix a block"},
+            "block": {"type": int},
+            "output": ONE,
+        },
+        _mixtures,
+    ),
+    "separate": Command(
+        "separate a block of mixtures by one method",
+        {"method": ONE, "mixtures": ONE, "dictionary": {}, "test": {}, "output": ONE},
+        _separate,
+    ),
+    "score": Command(
+        "score a block of estimates with BSS-EVAL",
+        {"method": ONE, "mixtures": ONE, "separated": ONE, "output": ONE},
+        _score,
+    ),
+    "tables": Command(
+        "join the blocks' scores and summarise them",
+        {"methods": MANY, "blocks": MANY, "scores": ONE, "summary": ONE},
+        _tables,
+    ),
+    "report": Command(
+        "write the page to look at and listen to", {"results": ONE, "methods": MANY, "output": ONE}, _report
+    ),
+    "check": Command("look for broken files in a run's results", {"results": ONE}, _check),
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="objectsounds",
+        description="Learn how objects sound from unlabelled video, and separate them. The stages, in order:",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="STAGE")
+    for name, command in COMMANDS.items():
+        sub = commands.add_parser(name, help=command.help, description=command.help)
+        sub.add_argument(
+            "--settings", help="JSON, or a file of it; default: the settings of config/config.yaml"
+        )
+        for option, keywords in command.options.items():
+            sub.add_argument(f"--{option}", **keywords)
+    run = commands.add_parser("run", help="run the whole workflow, one run at a time", add_help=False)
+    run.add_argument("arguments", nargs=argparse.REMAINDER, help="given to snakemake")
+    return parser
+
+
+def _settings(text: str | None) -> dict:
+    if text is None:
+        return load_settings()
+    try:
+        return json.loads(text if text.lstrip().startswith("{") else Path(text).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ObjectsoundsError(
+            f"--settings {text[:60]!r} is neither JSON nor a file of it: {error}"
+        ) from error
+
+
+def _limit_threads(command: str, settings: dict) -> None:
+    """Fix the threads of the linear algebra before NumPy is imported: results must not depend on them."""
+    threads = settings.get(command, {}).get("threads", 1) if isinstance(settings.get(command), dict) else 1
+    if command == "labels":
+        threads = settings["labeller"]["threads"]
+    if command == "dictionary":
+        threads = settings.get("train", {}).get("threads", 1)
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = str(threads)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a subcommand; return 0, or 1 after an error that a user is meant to read."""
+    args = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
+    )
+    try:
+        if args.command == "run":
+            _run(args, None)
+        settings = _settings(args.settings)
+        _limit_threads(args.command, settings)
+        COMMANDS[args.command].run(args, settings)
+    except ObjectsoundsError as error:
+        print(f"objectsounds {args.command}: {error}", file=sys.stderr)
+        return 1
+    except FileNotFoundError as error:
+        print(f"objectsounds {args.command}: {error.filename} does not exist.", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,215 @@
+"""Stage ``dictionary``: the bases that stand for each object, with where each came from (Gao 3.4)."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from objectsounds.dataset import Bags, open_dataset, softmax
+from objectsounds.dictionaries import read_dictionary, write_dictionary
+from objectsounds.errors import ObjectsoundsError
+from objectsounds.network import normalise_bases
+from objectsounds.seeds import generator
+from objectsounds.train import load_network
+
+STAGE_VERSION = 1
+
+
+@dataclass
+class Choice:
+    """Which bases were chosen: parallel lists over bases, and why an object has none.
+
+    Attributes
+    ----------
+    objects : list of int
+        Index of the object that each basis stands for.
+    clips : list of int
+        Row of the clip it came from.
+    bases : list of int
+        Its column in that clip's W.
+    scores : list of float
+        What it was chosen by.
+    empty : dict
+        Object name to the reason why nothing was found for it.
+    """
+
+    objects: list[int] = field(default_factory=list)
+    clips: list[int] = field(default_factory=list)
+    bases: list[int] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+    empty: dict[str, str] = field(default_factory=dict)
+
+    def add(self, target: int, clip: int, basis: int, score: float) -> None:
+        """Add one basis."""
+        self.objects.append(int(target))
+        self.clips.append(int(clip))
+        self.bases.append(int(basis))
+        self.scores.append(float(score))
+
+
+@torch.no_grad()
+def relation_maps(network, bags: Bags, norm: str, batch: int = 64) -> np.ndarray:
+    """Return the basis-object relation maps of all clips, float32 [shape=(n, L, M)]."""
+    maps = []
+    for start in range(0, len(bags.clip_ids), batch):
+        bases = torch.from_numpy(bags.read_bases(slice(start, start + batch)))
+        maps.append(network.relation_map(normalise_bases(bases, norm)).numpy())
+    return np.concatenate(maps)
+
+
+def choose_gao(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
+    """Choose single bases by Gao's rule with Rowe's numbers (Gao 3.4; Rowe 3.4.2).
+
+    The maps become probabilities by a softmax over a clip's bases. A basis is taken for a visually
+    detected object if its probability is at least ``threshold`` and at least ``support_count`` bases
+    of that clip reach ``support_threshold``; the ``max_bases`` most probable are kept.
+
+    Parameters
+    ----------
+    maps : np.ndarray [shape=(n, L, M)]
+    bags : Bags
+    options : dict
+        Section ``dictionary.gao``.
+    """
+    probabilities = softmax(maps, axis=2 if options["axis"] == "bases" else 1)
+    choice = Choice()
+    for target, name in enumerate(bags.objects):
+        found = []
+        labelled = np.flatnonzero(bags.targets[:, target])
+        for clip in labelled:
+            row = probabilities[clip, target]
+            if (row >= options["support_threshold"]).sum() >= options["support_count"]:
+                found += [(row[basis], clip, basis) for basis in np.flatnonzero(row >= options["threshold"])]
+        found.sort(key=lambda item: (-item[0], item[1], item[2]))
+        for score, clip, basis in found[: options["max_bases"]]:
+            choice.add(target, clip, basis, score)
+        if not found:
+            choice.empty[name] = (
+                "no train clip has this visual label"
+                if not len(labelled)
+                else f"in none of {len(labelled)} clips with this visual label do {options['support_count']} "
+                f"bases reach {options['support_threshold']} and one {options['threshold']}"
+            )
+    return choice
+
+
+def choose_surest(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
+    """Choose all bases of the clips in which the network is surest of exactly one object (our default).
+
+    With P the softmax over objects of the bag scores: of the clips whose visual labels hold c and
+    whose argmax of P is c, the ``clips_per_object`` with the highest P_c.
+
+    Parameters
+    ----------
+    maps : np.ndarray [shape=(n, L, M)]
+    bags : Bags
+    options : dict
+        Section ``dictionary.surest``.
+    """
+    probabilities = softmax(maps.max(axis=2), axis=1)
+    choice = Choice()
+    for target, name in enumerate(bags.objects):
+        fits = (bags.targets[:, target] == 1) & (probabilities.argmax(axis=1) == target)
+        clips = np.flatnonzero(fits)
+        ranked = clips[np.argsort(-probabilities[clips, target], kind="stable")]
+        for clip in ranked[: options["clips_per_object"]]:
+            for basis in range(maps.shape[2]):
+                choice.add(target, clip, basis, probabilities[clip, target])
+        if not len(clips):
+            count = int(bags.targets[:, target].sum())
+            choice.empty[name] = (
+                f"the network is surest of this object in none of {count} clips with this visual label"
+                if count
+                else "no train clip has this visual label"
+            )
+    return choice
+
+
+RULES = {"gao": choose_gao, "surest": choose_surest}
+
+
+def _gather(choice: Choice, bags: Bags, norm: str) -> np.ndarray:
+    """Return the chosen bases, normalised, float32 [shape=(n, F)]."""
+    chosen = np.empty((len(choice.clips), bags.bases_shape[1]), dtype=np.float32)
+    for clip in sorted(set(choice.clips)):
+        bases = normalise_bases(torch.from_numpy(bags.read_bases(slice(clip, clip + 1))), norm)[0].numpy()
+        rows = [row for row, owner in enumerate(choice.clips) if owner == clip]
+        chosen[rows] = bases[:, [choice.bases[row] for row in rows]].T
+    return chosen
+
+
+def make_dictionary(
+    settings: dict, rule: str, network: str | Path, train: str | Path, output: str | Path
+) -> None:
+    """Choose the bases of every object by a rule.
+
+    Parameters
+    ----------
+    settings : dict
+        Keys ``seed`` and ``dictionary.<rule>``.
+    rule : str
+        ``surest`` or ``gao``.
+    network, train : path
+        A trained network and the aggregated HDF5 of the train split.
+    output : path
+        HDF5 with ``bases`` (n, F), normalised as for training, ``object`` (n,), ``clip_id`` (n,),
+        ``basis`` (n,) and ``score`` (n,); attribute ``empty`` tells why an object has no basis.
+    """
+    miml, saved = load_network(network)
+    bags = open_dataset(train)
+    if saved["objects"] != bags.objects:
+        raise ObjectsoundsError(f"{network} knows other objects than {train}: run the rule train again.")
+    norm = saved["options"]["basis_norm"]
+    choice = RULES[rule](relation_maps(miml, bags, norm), bags, settings["dictionary"][rule])
+    origin = {
+        "clip_id": [bags.clip_ids[clip] for clip in choice.clips],
+        "basis": np.asarray(choice.bases, dtype=np.int32),
+        "score": np.asarray(choice.scores, dtype=np.float32),
+    }
+    write_dictionary(
+        output,
+        settings,
+        STAGE_VERSION,
+        rule,
+        bags.objects,
+        choice.objects,
+        _gather(choice, bags, norm),
+        origin,
+        choice.empty,
+    )
+
+
+def make_gaussian(settings: dict, like: str | Path, output: str | Path) -> None:
+    """Draw random non-negative bases, as many for each object as another dictionary has (Gao 4.3).
+
+    Parameters
+    ----------
+    settings : dict
+        Key ``seed``.
+    like : path
+        The dictionary whose sizes are taken.
+    output : path
+    """
+    model = read_dictionary(like)
+    bases = np.empty_like(model.bases)
+    for index, name in enumerate(model.objects):
+        rows = model.owners == index
+        draw = generator(settings["seed"], "dictionary", "gaussian", name)
+        bases[rows] = np.abs(draw.standard_normal((rows.sum(), bases.shape[1]), dtype=np.float32))
+    origin = {
+        "clip_id": [""] * len(bases),
+        "basis": np.full(len(bases), -1),
+        "score": np.zeros(len(bases), np.float32),
+    }
+    write_dictionary(
+        output,
+        settings,
+        STAGE_VERSION,
+        "gaussian",
+        model.objects,
+        model.owners.tolist(),
+        bases,
+        origin,
+        model.empty,
+    )

@@ -1,0 +1,87 @@
+"""The functions behind the methods: (mixture, objects, model) to one waveform per object.
+
+A method gets a ``Problem`` and returns a dictionary from object name to waveform, float32
+[shape=(T,)]. Objects that it has nothing for are left out; the caller says so in ``fallback``.
+"""
+
+import itertools
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from objectsounds.dictionaries import Dictionary
+from objectsounds.nmf import fit_activations
+from objectsounds.transforms import Stft
+
+
+@dataclass
+class Problem:
+    """One mixture to separate.
+
+    Attributes
+    ----------
+    mixture : np.ndarray [shape=(T,)]
+    objects : list of str
+        The objects to separate: detected ones for guided methods, else the true ones.
+    transform : Stft
+    options : dict
+        Section ``separate`` of the settings.
+    dictionary : Dictionary or None
+    references : dict
+        Object to true waveform; given to oracles alone.
+    """
+
+    mixture: np.ndarray
+    objects: list[str]
+    transform: Stft
+    options: dict
+    dictionary: Dictionary | None = None
+    references: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def soft_masks(magnitudes: np.ndarray) -> np.ndarray:
+    """Return V_j / sum V_i (Gao eq. 5) for magnitudes of shape=(J, F, N); 1 / J where all are 0."""
+    total = magnitudes.sum(axis=0)
+    empty = total <= 0
+    masks = magnitudes / np.where(empty, 1, total)
+    masks[:, empty] = 1 / len(magnitudes)
+    return masks
+
+
+def apply_masks(problem: Problem, spectrogram: np.ndarray, masks: np.ndarray, names: list[str]) -> dict:
+    """Return the waveform of each masked spectrogram."""
+    length = len(problem.mixture)
+    return {
+        name: problem.transform.inverse(spectrogram * mask, length)
+        for name, mask in zip(names, masks, strict=True)
+    }
+
+
+def unprocessed(problem: Problem) -> dict[str, np.ndarray]:
+    """Return the mixture itself for every object: what any method must beat."""
+    return dict.fromkeys(problem.objects, problem.mixture)
+
+
+def ideal_ratio_mask(problem: Problem) -> dict[str, np.ndarray]:
+    """Return what the references' own magnitudes as soft masks give: the limit of masks on this STFT."""
+    names = list(problem.references)
+    magnitudes = np.stack([np.abs(problem.transform.forward(problem.references[name])) for name in names])
+    return apply_masks(problem, problem.transform.forward(problem.mixture), soft_masks(magnitudes), names)
+
+
+def guided_nmf(problem: Problem) -> dict[str, np.ndarray]:
+    """Separate by the objects' fixed bases (Gao 3.5, eq. 4 and 5)."""
+    bases = {name: problem.dictionary.of(name) for name in problem.objects}
+    names = [name for name, columns in bases.items() if columns.shape[1]]
+    if not names:
+        return {}
+    spectrogram = problem.transform.forward(problem.mixture)
+    fit = fit_activations(
+        np.abs(spectrogram),
+        np.concatenate([bases[name] for name in names], axis=1),
+        iterations=problem.options["iterations"],
+        tolerance=problem.options["tolerance"],
+    )
+    edges = np.cumsum([0] + [bases[name].shape[1] for name in names])
+    magnitudes = np.stack([fit.bases[:, a:b] @ fit.activations[a:b] for a, b in itertools.pairwise(edges)])
+    return apply_masks(problem, spectrogram, soft_masks(magnitudes), names)

@@ -1,0 +1,81 @@
+"""The page's pictures: training curves, relation maps and spectrograms."""
+
+import itertools
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+mpl.use("Agg")
+mpl.rcParams["svg.hashsalt"] = "objectsounds"  # the same figure gives the same file
+INK = "#777777"  # readable on light and dark pages
+COLOURS = ("#1f77b4", "#d9822b")
+
+
+def _axes(width: float, height: float):
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.add_subplot()
+    for spine in axes.spines.values():
+        spine.set_color(INK)
+    axes.tick_params(colors=INK, labelsize=8)
+    for text in (axes.xaxis.label, axes.yaxis.label, axes.title):
+        text.set_color(INK)
+        text.set_fontsize(9)
+    return figure, axes
+
+
+def _save(figure: Figure, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options = {"metadata": {"Date": None}} if path.suffix == ".svg" else {}
+    figure.savefig(path, transparent=True, dpi=110, **options)
+
+
+def save_curves(history: list[dict], names: list[tuple[str, str]], title: str, path: Path) -> None:
+    """Draw columns of a training history over the epochs.
+
+    Parameters
+    ----------
+    history : list of dict
+        One row an epoch.
+    names : list of (key, label)
+        Keys that no row has are left out.
+    title : str
+    path : Path
+        An SVG file.
+    """
+    figure, axes = _axes(4.2, 2.6)
+    epochs = [row["epoch"] for row in history]
+    for colour, (key, label) in zip(COLOURS, names, strict=False):
+        if key in history[0]:
+            axes.plot(epochs, [row[key] for row in history], color=colour, label=label, linewidth=1.5)
+    axes.set(title=title, xlabel="epoch")
+    axes.legend(fontsize=8, frameon=False, labelcolor=INK)
+    _save(figure, path)
+
+
+def save_relation_map(relation: np.ndarray, objects: list[str], path: Path) -> None:
+    """Draw a basis-object relation map, shape=(L, M), as a PNG (Gao fig. 5)."""
+    figure, axes = _axes(4.2, 0.9 + 0.16 * len(objects))
+    axes.imshow(relation, aspect="auto", cmap="viridis", vmin=0)
+    axes.set_yticks(range(len(objects)), objects)
+    axes.set_xlabel("basis")
+    _save(figure, path)
+
+
+def spectrogram_db(magnitude: np.ndarray, rows: int = 160, columns: int = 320) -> np.ndarray:
+    """Return a magnitude spectrogram, shape=(F, N), as a small picture in dB on a logarithmic frequency axis.
+
+    Each picture row is the maximum over the bins that it covers, so that no partial gets lost.
+    """
+    bins = magnitude.shape[0]
+    edges = np.unique(np.geomspace(3, bins, rows + 1).astype(int))
+    small = np.stack([magnitude[a:b].max(axis=0) for a, b in itertools.pairwise(edges)])
+    step = max(1, small.shape[1] // columns)
+    return 20 * np.log10(np.maximum(small[:, ::step], 1e-7))
+
+
+def save_spectrogram(decibels: np.ndarray, top: float, path: Path, span: float = 70.0) -> None:
+    """Save a picture in dB as a PNG whose colours run from ``top`` - ``span`` to ``top``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mpl.image.imsave(path, decibels[::-1], cmap="magma", vmin=top - span, vmax=top)

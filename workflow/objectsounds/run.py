@@ -1,0 +1,128 @@
+"""``objectsounds run``: the whole workflow, one run at a time in a folder, with the result at the end."""
+
+import fcntl
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from objectsounds.errors import ObjectsoundsError
+from objectsounds.registry import method_title
+from objectsounds.settings import load_settings
+from objectsounds.tables import read_table
+
+LOCK = Path(".snakemake") / "objectsounds.lock"
+COLUMNS = {
+    "method": "method",
+    "group": "group",
+    "sources": "n",
+    "SDR": "sdr_mean",
+    "median": "sdr_median",
+    "SIR": "sir_mean",
+    "SAR": "sar_mean",
+    "fallbacks": "n_fallback",
+}
+
+
+def take_lock() -> int:
+    """Hold the folder's lock for this process' lifetime; return its file descriptor.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If another run holds it, or works here without it.
+    """
+    LOCK.parent.mkdir(exist_ok=True)
+    descriptor = os.open(LOCK, os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        owner = os.read(descriptor, 100).decode() or "unknown"
+        raise ObjectsoundsError(
+            f"another run (process {owner}) works in {Path.cwd()}: wait for it, or stop it."
+        ) from None
+    others = working_here()
+    if others:
+        listed = ", ".join(f"{pid} ({name})" for pid, name in others)
+        raise ObjectsoundsError(
+            f"processes of another run still work in {Path.cwd()}: {listed}; wait for them, or stop them."
+        )
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, str(os.getpid()).encode())
+    return descriptor
+
+
+def working_here() -> list[tuple[int, str]]:
+    """Return (process, name) of Snakemake runs in this folder, and of jobs that outlived a killed one."""
+    found = []
+    relatives = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    for process in psutil.process_iter():
+        try:
+            command = process.cmdline()
+            if process.pid in relatives or not command or process.cwd() != str(Path.cwd()):
+                continue
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            continue
+        words = {Path(word).name for word in command[:3]}
+        if "snakemake" in words or (
+            command[1:2] == ["-m"] and command[2:3] in (["objectsounds"], ["snakemake"])
+        ):
+            found.append((process.pid, " ".join(command[1:4])))
+    return found
+
+
+def clear_stale_lock() -> None:
+    """Remove the lock that a killed Snakemake left; only called while we hold ours."""
+    for path in Path(".snakemake/locks").glob("*.lock"):
+        path.unlink()
+
+
+def format_summary(rows: list[dict]) -> str:
+    """Return the summary as aligned text."""
+    cells = [list(COLUMNS)]
+    for row in rows:
+        values = row | {"method": method_title(row["method"])}
+        for key in ("sdr_mean", "sdr_median", "sir_mean", "sar_mean"):
+            values[key] = f"{float(values[key]):.2f}" if values[key] else "-"
+        cells.append([str(values[key]) for key in COLUMNS.values()])
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = []
+    for line in cells:
+        left = [text.ljust(width) for text, width in zip(line[:2], widths[:2], strict=True)]
+        right = [text.rjust(width) for text, width in zip(line[2:], widths[2:], strict=True)]
+        lines.append("  ".join(left + right))
+    return "\n".join(lines)
+
+
+def _show_result(results: Path, made: bool) -> None:
+    summary, page = results / "score" / "summary.tsv", results / "report" / "index.html"
+    if not made:
+        print(f"\nNothing to do: {results} is up to date.")
+    print(f"\nMean over the sources, in dB ({summary}):\n\n{format_summary(read_table(summary))}")
+    print(f"\nThe page to look at and listen to: {page.resolve()}")
+
+
+def run_workflow(arguments: list[str]) -> int:
+    """Run Snakemake with the given arguments while holding the folder's lock.
+
+    Returns
+    -------
+    int
+        Snakemake's exit status. After a whole run of config.yaml, the SDR table and the page's path
+        have been printed.
+    """
+    descriptor = take_lock()
+    try:
+        clear_stale_lock()
+        whole = not any(word in ("--config", "-C", "--configfile", "-n", "--dry-run") for word in arguments)
+        results = Path(load_settings()["results"])
+        page = results / "report" / "index.html"
+        before = page.stat().st_mtime_ns if page.exists() else None
+        status = subprocess.run([sys.executable, "-m", "snakemake", *arguments], check=False).returncode
+        if status == 0 and whole and page.exists():
+            _show_result(results, page.stat().st_mtime_ns != before)
+        return status
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,130 @@
+"""Stage ``separate``: one method on one block of mixtures."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from objectsounds import methods
+from objectsounds.audio import read_wav, write_wav
+from objectsounds.dataset import Bags, open_dataset
+from objectsounds.dictionaries import Dictionary, read_dictionary
+from objectsounds.files import folder_written_whole, reading
+from objectsounds.mixtures import PAIR_COLUMNS
+from objectsounds.registry import Method, method_of
+from objectsounds.tables import join_names, read_table, write_table
+from objectsounds.transforms import transform_of
+
+STAGE_VERSION = 1
+COLUMNS = ("mixture", "object", "file", "fallback", "detected")
+SILENT = 1e-8
+
+log = logging.getLogger(__name__)
+
+
+def detected_objects(bags: Bags, clip_ids: list[str]) -> list[str]:
+    """Return the objects detected in any of the clips: their visual labels, max-pooled (Gao 4.4)."""
+    rows = [bags.clip_ids.index(clip_id) for clip_id in clip_ids]
+    found = bags.targets[rows].max(axis=0)
+    return [name for name, hit in zip(bags.objects, found, strict=True) if hit]
+
+
+def fallback_reason(
+    name: str, method: Method, objects: list[str], dictionary: Dictionary | None, estimates: dict
+) -> str:
+    """Return why a true object gets the unprocessed mixture as its estimate; empty if it does not."""
+    if name in estimates:
+        return "" if np.sqrt(np.mean(np.square(estimates[name]))) > SILENT else "silent estimate"
+    if name not in objects:
+        return "not detected"
+    if dictionary is not None and method.guided:
+        return "empty dictionary"
+    return "no estimate"
+
+
+def _read_mixture(folder: Path, row: dict) -> tuple[np.ndarray, int, dict[str, np.ndarray]]:
+    with reading(folder):
+        mixture, rate = read_wav(folder / row["mixture"] / "mixture.wav")
+        references = {
+            row[f"object_{number}"]: read_wav(folder / row["mixture"] / f"reference_{number}.wav")[0]
+            for number in (1, 2)
+        }
+    return mixture, rate, references
+
+
+def separate_mixture(
+    method: Method, settings: dict, folder: Path, row: dict, dictionary: Dictionary | None, bags: Bags | None
+) -> tuple[dict[str, np.ndarray], list[dict], int]:
+    """Separate one mixture.
+
+    Returns
+    -------
+    estimates : dict
+        Object to waveform [shape=(T,)].
+    rows : list of dict
+        One per true object and per object that was detected beside them, with the reason of a fallback.
+    rate : int
+        Hz.
+    """
+    mixture, rate, references = _read_mixture(folder, row)
+    true = list(references)
+    objects = detected_objects(bags, [row["clip_1"], row["clip_2"]]) if method.guided else true
+    problem = methods.Problem(
+        mixture, objects, transform_of(settings, rate), settings["separate"], dictionary
+    )
+    if not method.guided:
+        problem.references = references
+    estimates = getattr(methods, method.function)(problem)
+    rows = []
+    for name in true + [extra for extra in estimates if extra not in true]:
+        reason = fallback_reason(name, method, objects, dictionary, estimates) if name in true else ""
+        file = f"{row['mixture']}/{name}.wav" if name in estimates else ""
+        cells = {"mixture": row["mixture"], "object": name, "file": file, "fallback": reason}
+        rows.append(cells | {"detected": join_names(objects) if method.guided else ""})
+    return estimates, rows, rate
+
+
+def separate_block(
+    settings: dict,
+    name: str,
+    mixtures: str | Path,
+    output: str | Path,
+    dictionary: str | Path | None = None,
+    test: str | Path | None = None,
+    progress: Callable = iter,
+) -> None:
+    """Separate the mixtures of a block.
+
+    Parameters
+    ----------
+    settings : dict
+        Keys ``separate`` and the transform's in ``bases``.
+    name : str
+        The method, perhaps with its variant.
+    mixtures : path
+        A block's folder.
+    output : path
+        Folder to write: ``estimates.tsv`` and ``<mixture>/<object>.wav``, 32-bit float.
+    dictionary, test : path, optional
+        For guided methods: the dictionary, and the aggregated HDF5 with the test clips' visual labels.
+    progress : callable
+        Wraps the mixtures.
+    """
+    method = method_of(name)
+    words = read_dictionary(dictionary) if dictionary else None
+    bags = open_dataset(test) if test else None
+    mixtures = Path(mixtures)
+    table = []
+    with folder_written_whole(output) as folder:
+        for row in progress(read_table(mixtures / "pairs.tsv", PAIR_COLUMNS)):
+            estimates, rows, rate = separate_mixture(method, settings, mixtures, row, words, bags)
+            (folder / row["mixture"]).mkdir()
+            for object_name, waveform in estimates.items():
+                soundfile.write(
+                    folder / row["mixture"] / f"{object_name}.wav", waveform, rate, subtype="FLOAT"
+                )
+            table += rows
+        write_table(folder / "estimates.tsv", COLUMNS, table)
+    fallbacks = sum(bool(row["fallback"]) for row in table)
+    log.info("%s: %d estimates, %d fallbacks to the mixture", name, len(table), fallbacks)

@@ -1,0 +1,190 @@
+"""The run's settings: default <- preset <- config.yaml and command line, then validated.
+
+No heavy imports here: every Snakemake job reads this module while it parses the Snakefile.
+"""
+
+import copy
+import json
+import re
+from pathlib import Path
+
+import yaml
+
+from objectsounds.classes import ROOT, chosen_classes
+from objectsounds.errors import ObjectsoundsError
+from objectsounds.registry import METHODS
+
+CONFIG = ROOT / "config"
+SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
+
+STAGE_KEYS = {
+    "demo": ["seed", "demo"],
+    "catalogue": ["seed", "classes", "catalogue"],
+    "clips": ["clips"],
+    "bases": ["seed", "bases"],
+    "labeller": ["seed", "labeller"],
+    "labels": ["labeller.kind", "labeller.architecture", "labeller.weights", "labeller.threads"],
+    "dataset": ["classes", "dataset"],
+    "train": ["seed", "train"],
+    "dictionary": ["seed", "train.device"],
+    "mixtures": ["seed", "classes", "mixtures"],
+    "separate": ["seed", "separate", "bases.window_seconds", "bases.hop_seconds", "bases.transform"],
+    "score": ["score"],
+    "report": ["seed", "classes", "report", "methods", "catalogue.val_fraction"],
+}
+UPSTREAM = {
+    "bases": [],
+    "dataset": ["bases"],
+    "train": ["dataset"],
+    "dictionary": ["train"],
+    "separate": ["dictionary"],
+}
+VARIANT_SECTIONS = tuple(UPSTREAM)
+
+
+def merge(base: dict, over: dict) -> dict:
+    """Return ``base`` overlaid with ``over``: mappings merge, everything else (lists too) replaces."""
+    merged = copy.deepcopy(base)
+    for key, value in over.items():
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = copy.deepcopy(value)
+    return merged
+
+
+def read_yaml(path: Path) -> dict:
+    """Read a YAML mapping; an empty file is an empty mapping."""
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ObjectsoundsError(f"{path} cannot be read as YAML: {error}") from error
+    if value is not None and not isinstance(value, dict):
+        raise ObjectsoundsError(f"{path} must hold keys and values, not {type(value).__name__}.")
+    return value or {}
+
+
+def preset_path(name: str) -> Path:
+    """Return the file of a preset: a name in config/presets, or the path of a YAML file."""
+    known = CONFIG / "presets" / f"{name}.yaml"
+    if known.exists():
+        return known
+    if str(name).endswith((".yaml", ".yml")) and Path(name).exists():
+        return Path(name)
+    names = sorted(path.stem for path in (CONFIG / "presets").glob("*.yaml"))
+    raise ObjectsoundsError(
+        f"preset: {name!r} is unknown; choose {', '.join(names)}, or the path of a YAML file."
+    )
+
+
+def _expand_results(value: object, results: str) -> object:
+    if isinstance(value, dict):
+        return {key: _expand_results(item, results) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_expand_results(item, results) for item in value]
+    return value.replace("<results>", results) if isinstance(value, str) else value
+
+
+def load_settings(user: dict | None = None) -> dict:
+    """Merge and validate the settings.
+
+    Parameters
+    ----------
+    user : dict, optional
+        The person's layer (config.yaml with the command line on top); read from config.yaml if absent.
+
+    Raises
+    ------
+    ObjectsoundsError
+        One sentence naming the key, its value and what is allowed.
+    """
+    user = copy.deepcopy(read_yaml(CONFIG / "config.yaml") if user is None else user)
+    user.pop("pathvars", None)
+    settings = read_yaml(CONFIG / "default.yaml")
+    preset = user.pop("preset", None)
+    if preset is not None:
+        settings = merge(settings, read_yaml(preset_path(str(preset))))
+    settings = merge(settings, user)
+    validate(settings)
+    results = settings["results"].replace("<preset>", Path(str(preset or "default")).stem).rstrip("/")
+    return _expand_results(settings | {"results": results}, results)
+
+
+def validate(settings: dict) -> None:
+    """Check settings against the schema and the rules that a schema cannot say.
+
+    Raises
+    ------
+    ObjectsoundsError
+        One sentence naming the key, its value and what is allowed.
+    """
+    from objectsounds.validation import check_schema
+
+    check_schema(settings, read_yaml(SCHEMA))
+    chosen_classes(settings["classes"])
+    for key in ("methods", "variant_methods"):
+        for name in settings[key]:
+            if name not in METHODS:
+                raise ObjectsoundsError(f"{key}: unknown method {name!r}; allowed are {', '.join(METHODS)}.")
+    for name, overrides in settings["variants"].items():
+        _check_variant(settings, name, overrides)
+
+
+def _check_variant(settings: dict, name: str, overrides: dict) -> None:
+    from objectsounds.validation import check_schema
+
+    if name == "default":
+        raise ObjectsoundsError("variants: 'default' is the run itself; choose another name.")
+    foreign = [section for section in overrides if section not in VARIANT_SECTIONS]
+    if foreign:
+        raise ObjectsoundsError(
+            f"variants.{name}: a variant cannot change {foreign[0]!r}; "
+            f"it may change {', '.join(VARIANT_SECTIONS)}."
+        )
+    check_schema(merge(settings, overrides) | {"variants": {}}, read_yaml(SCHEMA), where=f"variants.{name}: ")
+
+
+def _pick(settings: dict, keys: list[str]) -> dict:
+    picked: dict = {}
+    for key in keys:
+        *sections, leaf = key.split(".")
+        source, target = settings, picked
+        for section in sections:
+            source, target = source[section], target.setdefault(section, {})
+        target[leaf] = source[leaf]
+    return picked
+
+
+def of_variant(settings: dict, variant: str) -> dict:
+    """Return the settings with a variant's overrides applied; ``default`` has none."""
+    return settings if variant == "default" else merge(settings, settings["variants"][variant])
+
+
+def stage_settings(settings: dict, stage: str, variant: str = "default", extra: tuple[str, ...] = ()) -> dict:
+    """Return just the keys that a stage depends on, so that its rule reruns when one of them changes."""
+    return _pick(of_variant(settings, variant), STAGE_KEYS[stage] + list(extra))
+
+
+def canonical(settings: dict) -> str:
+    """Return settings as JSON with sorted keys: equal settings give equal text."""
+    return json.dumps(settings, sort_keys=True, separators=(",", ":"))
+
+
+def shared_variant(settings: dict, stage: str, variant: str, extra: tuple[str, ...] = ()) -> str:
+    """Return ``default`` if the variant changes nothing that the stage or a stage before it depends on."""
+    stages = [stage]
+    for name in stages:
+        stages.extend(UPSTREAM[name])
+    for name in stages:
+        keys = extra if name == "dictionary" else ()
+        if stage_settings(settings, name, variant, keys) != stage_settings(settings, name, "default", keys):
+            return variant
+    return "default"
+
+
+def stage_version(stage: str) -> int:
+    """Return a stage module's ``STAGE_VERSION``, read from its text: importing it would take seconds."""
+    folder = ROOT / "workflow" / "objectsounds"
+    path = folder / f"{stage}.py"
+    text = (path if path.exists() else folder / stage / "__init__.py").read_text(encoding="utf-8")
+    return int(re.search(r"^STAGE_VERSION = (\d+)$", text, re.MULTILINE).group(1))

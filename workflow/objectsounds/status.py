@@ -1,0 +1,78 @@
+"""The status table of a shard: which clips are good, where their files are, and whether they are whole."""
+
+from pathlib import Path
+
+import numpy as np
+
+from objectsounds.errors import BrokenFileError
+from objectsounds.files import move_aside
+from objectsounds.tables import read_table
+
+SHARD_COLUMNS = ("clip_id", "source", "start", "end", "split", "objects", "visible")
+MEASURES = ("status", "detail", "folder", "seconds", "rms_db", "audio_bytes", "frames", "frames_bytes")
+COLUMNS = SHARD_COLUMNS + MEASURES
+REASONS = ("ok", "missing", "undecodable", "no_audio", "no_video", "too_short", "silent", "timeout")
+
+
+def clip_sizes(folder: Path) -> dict:
+    """Return the sizes in bytes of a clip's WAV and of its frames together."""
+    return {
+        "audio_bytes": (folder / "audio.wav").stat().st_size,
+        "frames_bytes": sum(path.stat().st_size for path in (folder / "frames").iterdir()),
+    }
+
+
+def read_status(status: str | Path) -> list[dict[str, str]]:
+    """Read a shard's status: one row a clip, good and bad."""
+    return read_table(status, COLUMNS)
+
+
+def good_clips(status: str | Path) -> list[dict[str, str]]:
+    """Return the good clips of a shard, after comparing their files with the recorded sizes.
+
+    Raises
+    ------
+    BrokenFileError
+        If a WAV or a frame is missing or has another size; the shard's status has then been moved
+        aside, so that the next run makes the shard again from its media.
+    """
+    rows = [row for row in read_status(status) if row["status"] == "ok"]
+    for row in rows:
+        folder = clip_folder(status, row)
+        try:
+            whole = all(str(size) == row[name] for name, size in clip_sizes(folder).items())
+        except OSError:
+            whole = False
+        if not whole:
+            broken_clip(status, f"{folder} is not complete")
+    return rows
+
+
+def clip_folder(status: str | Path, row: dict[str, str]) -> Path:
+    """Return the folder of a good clip: ``audio.wav`` and ``frames/NN.jpg``."""
+    return Path(status).parent / row["folder"]
+
+
+def read_audio(status: str | Path, row: dict[str, str]) -> tuple[np.ndarray, int]:
+    """Return a good clip's waveform, float32 [shape=(T,)], and its rate in Hz."""
+    from objectsounds.audio import read_wav
+
+    path = clip_folder(status, row) / "audio.wav"
+    try:
+        return read_wav(path)
+    except (RuntimeError, ValueError, OSError) as error:
+        broken_clip(status, f"{path} cannot be read ({error})")
+
+
+def broken_clip(status: str | Path, what: str) -> None:
+    """Move a shard's status aside and say so.
+
+    Raises
+    ------
+    BrokenFileError
+        Always.
+    """
+    aside = move_aside(status)
+    raise BrokenFileError(
+        f"{what}; {status} was moved to {aside.name}: start the run again and the shard will be made anew."
+    )

@@ -1,0 +1,64 @@
+"""Schema errors as sentences: which key, which value, what is allowed."""
+
+from objectsounds.errors import ObjectsoundsError
+
+
+def _value_text(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _unknown_key(error, path: str) -> str:
+    allowed = sorted(error.schema["properties"])
+    unknown = sorted(set(error.instance) - set(allowed))[0]
+    key = f"{path}.{unknown}" if path else unknown
+    value = _value_text(error.instance[unknown])
+    return f"{key} (= {value}) is not a key of the configuration; allowed here are {', '.join(allowed)}."
+
+
+def _sentence(error) -> str:
+    path = ".".join(str(part) for part in error.absolute_path)
+    value = _value_text(error.instance)
+    if error.validator == "additionalProperties":
+        return _unknown_key(error, path)
+    if error.validator == "enum":
+        allowed = ", ".join(repr(item) for item in error.validator_value)
+        return f"{path} = {value} is impossible; allowed are {allowed}."
+    if error.validator == "type":
+        wanted = error.validator_value
+        wanted = wanted if isinstance(wanted, str) else " or ".join(wanted)
+        hint = ""
+        if isinstance(error.instance, str) and "number" in wanted:
+            hint = " (YAML reads 1e-5 as text: write 1.0e-5)"
+        return f"{path} = {value} is impossible; it must be of type {wanted}{hint}."
+    limits = {
+        "minimum": "at least {}",
+        "maximum": "at most {}",
+        "exclusiveMinimum": "above {}",
+        "exclusiveMaximum": "below {}",
+        "minItems": "a list of at least {} items",
+        "pattern": "text of the form {}",
+    }
+    if error.validator in limits:
+        limit = limits[error.validator].format(error.validator_value)
+        return f"{path} = {value} is impossible; it must be {limit}."
+    return f"{path or 'configuration'}: {error.message}."
+
+
+def check_schema(settings: dict, schema: dict, where: str = "") -> None:
+    """Check settings against a JSON schema.
+
+    Raises
+    ------
+    ObjectsoundsError
+        For the first error, with the number of further ones.
+    """
+    import jsonschema
+
+    errors = sorted(
+        jsonschema.Draft202012Validator(schema).iter_errors(settings),
+        key=lambda error: list(map(str, error.path)),
+    )
+    if errors:
+        more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise ObjectsoundsError(f"config: {where}{_sentence(errors[0])}{more}")

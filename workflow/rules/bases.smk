@@ -1,0 +1,30 @@
+"""Stage ``bases``: the spectrogram of each clip of a shard is factored into M bases.
+
+REQUIRED INPUTS:  <results>/clips/{shard}/status.tsv and the WAV files beside it
+OUTPUTS:          <results>/bases/{variant}/{shard}.h5
+"""
+
+
+rule bases:
+    input:
+        status="<results>/clips/{shard}/status.tsv",
+    output:
+        "<results>/bases/{variant}/{shard}.h5",
+    params:
+        settings=stage_params("bases"),
+        version=_settings.stage_version("bases"),
+    log:
+        "<logs>/bases/{variant}/{shard}.log",
+    benchmark:
+        "<benchmarks>/bases/{variant}/{shard}.tsv"
+    threads: SETTINGS["bases"]["threads"]
+    resources:
+        mem_mb=1000,
+    conda:
+        "../../envs/audio.yaml"
+    shell:
+        "python -m objectsounds bases"
+        " --settings {params.settings:q}"
+        " --status {input.status:q}"
+        " --output {output:q}"
+        " 2> {log:q}"

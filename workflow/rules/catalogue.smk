@@ -1,0 +1,33 @@
+"""Stage ``catalogue``: which clips, which split, which shard, for good.
+
+REQUIRED INPUTS:  segment lists in AudioSet's format (catalogue.train, catalogue.test), optional truth
+OUTPUTS:          <results>/catalogue/clips.tsv (grows, never reorders), shards.txt
+BESIDE THEM:      shards/{shard}.tsv, used-{split}.txt, rejected.tsv; written only when they change
+"""
+
+
+checkpoint catalogue:
+    input:
+        lists=SETTINGS["catalogue"]["train"] + SETTINGS["catalogue"]["test"],
+        truth=SETTINGS["catalogue"]["truth"] or [],
+    output:
+        clips=update("<results>/catalogue/clips.tsv"),
+        shards="<results>/catalogue/shards.txt",
+    params:
+        settings=stage_params("catalogue"),
+        version=_settings.stage_version("catalogue"),
+    log:
+        "<logs>/catalogue.log",
+    benchmark:
+        "<benchmarks>/catalogue.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    conda:
+        "../../envs/fetch.yaml"
+    shell:
+        "python -m objectsounds catalogue"
+        " --settings {params.settings:q}"
+        " --clips {output.clips:q}"
+        " --shards {output.shards:q}"
+        " 2> {log:q}"

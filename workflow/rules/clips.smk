@@ -1,0 +1,32 @@
+"""Stage ``clips``: a shard's media become mono WAV files and frames.
+
+REQUIRED INPUTS:  <results>/catalogue/shards/{shard}.tsv, the folder clips.media
+OUTPUTS:          <results>/clips/{shard}/status.tsv, one row a clip, good and bad
+BESIDE IT:        <results>/clips/{shard}/<number>_<clip id>/audio.wav and frames/NN.jpg
+"""
+
+
+rule clips:
+    input:
+        shard=catalogue_file("shards/{shard}.tsv"),
+        media=folder_input(SETTINGS["clips"]["media"]),
+    output:
+        status="<results>/clips/{shard}/status.tsv",
+    params:
+        settings=stage_params("clips"),
+        version=_settings.stage_version("clips"),
+    log:
+        "<logs>/clips/{shard}.log",
+    benchmark:
+        "<benchmarks>/clips/{shard}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    conda:
+        "../../envs/fetch.yaml"
+    shell:
+        "python -m objectsounds clips"
+        " --settings {params.settings:q}"
+        " --shard {input.shard:q}"
+        " --status {output.status:q}"
+        " 2> {log:q}"

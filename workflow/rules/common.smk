@@ -1,0 +1,96 @@
+"""Functions that the rules share. Logic belongs in the library; this only joins it to Snakemake."""
+
+import shlex
+from functools import partial
+
+from snakemake.exceptions import WorkflowError
+
+from objectsounds import settings as _settings
+from objectsounds.errors import ObjectsoundsError
+from objectsounds.registry import METHODS as METHOD_TABLE
+from objectsounds.registry import method_of, variant_of
+
+
+def merged_settings(config):
+    """Merge and validate the settings; a bad value ends the run with one sentence."""
+    try:
+        return _settings.load_settings(config)
+    except ObjectsoundsError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def method_names(settings):
+    """Return the methods of the run: those configured, then those of each variant."""
+    variants = [f"{name}@{v}" for v in settings["variants"] for name in settings["variant_methods"]]
+    return settings["methods"] + variants
+
+
+def job_environment(workflow):
+    """Return the shell prefix of all jobs: the library on PYTHONPATH, our Python first on PATH.
+
+    With a conda environment (--sdm conda) PATH is left alone, or it would shadow the environment's.
+    """
+    library = shlex.quote(f"{workflow.basedir}/workflow")
+    prefix = f"export PYTHONPATH={library}:${{{{PYTHONPATH:-}}}}; "
+    if not workflow.deployment_settings.deployment_method:
+        prefix += f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
+    return prefix
+
+
+def stage_params(stage, variant=None, extra=()):
+    """Return a params function: the keys that a stage depends on, as canonical JSON."""
+
+    def settings_of(wildcards):
+        name = variant or getattr(wildcards, "variant", "default")
+        return _settings.canonical(_settings.stage_settings(SETTINGS, stage, name, extra))
+
+    return settings_of
+
+
+def dictionary_keys(name):
+    """Return the keys of a dictionary rule beyond its stage's."""
+    return (f"dictionary.{name}",) if name in SETTINGS["dictionary"] else ()
+
+
+def shared(stage, variant, extra=()):
+    """Return the variant whose files a variant uses at a stage: ``default`` where nothing differs."""
+    return _settings.shared_variant(SETTINGS, stage, variant, extra)
+
+
+def shards_of(split):
+    """Return the shards of a split. Asks for the checkpoint, so a dry run ends at the catalogue."""
+    listed = Path(checkpoints.catalogue.get().output.shards).read_text(encoding="utf-8").split()
+    return [shard for shard in listed if shard.startswith(f"{split}-")]
+
+
+def statuses_of(split):
+    """Return the status tables of a split's shards."""
+    return expand("<results>/clips/{shard}/status.tsv", shard=shards_of(split))
+
+
+def catalogue_file(name):
+    """Return a file that the catalogue writes beside its outputs, only when its content changes."""
+
+    def path(wildcards):
+        checkpoints.catalogue.get()
+        return f"<results>/catalogue/{name}".format(**dict(wildcards))
+
+    return path
+
+
+def folder_input(path):
+    """Return an input folder: a person's own is ``ancient``, so a file more in it reruns nothing."""
+    made_here = path.startswith(SETTINGS["results"] + "/")
+    return path if made_here else ancient(path)
+
+
+def dictionary_of(wildcards):
+    """Return the dictionary of a method, and the test labels that a guided method detects by."""
+    method, variant = method_of(wildcards.method), variant_of(wildcards.method)
+    inputs = {}
+    if method.dictionary:
+        name = shared("dictionary", variant, dictionary_keys(method.dictionary))
+        inputs["dictionary"] = f"<results>/dictionary/{name}/{method.dictionary}.h5"
+    if method.guided:
+        inputs["test"] = f"<results>/dataset/{shared('dataset', variant)}/test.h5"
+    return inputs

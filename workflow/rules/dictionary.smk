@@ -1,0 +1,62 @@
+"""Stage ``dictionary``: the bases that stand for each object.
+
+REQUIRED INPUTS:  <results>/train/{variant}/visual/network.pt, <results>/dataset/{variant}/train.h5;
+                  for gaussian the dictionary whose sizes it takes
+OUTPUTS:          <results>/dictionary/{variant}/{dictionary}.h5
+"""
+
+
+rule dictionary:
+    input:
+        network=lambda wc: f"<results>/train/{shared('train', wc.variant)}/visual/network.pt",
+        train=lambda wc: f"<results>/dataset/{shared('dataset', wc.variant)}/train.h5",
+    output:
+        "<results>/dictionary/{variant}/{dictionary}.h5",
+    wildcard_constraints:
+        dictionary="surest|gao",
+    params:
+        settings=lambda wc: stage_params("dictionary", extra=dictionary_keys(wc.dictionary))(wc),
+        version=_settings.stage_version("dictionary"),
+    log:
+        "<logs>/dictionary/{variant}/{dictionary}.log",
+    benchmark:
+        "<benchmarks>/dictionary/{variant}/{dictionary}.tsv"
+    threads: SETTINGS["train"]["threads"]
+    resources:
+        mem_mb=2000,
+    conda:
+        "../../envs/train.yaml"
+    shell:
+        "python -m objectsounds dictionary"
+        " --settings {params.settings:q}"
+        " --rule {wildcards.dictionary:q}"
+        " --network {input.network:q}"
+        " --train {input.train:q}"
+        " --output {output:q}"
+        " 2> {log:q}"
+
+
+rule dictionary_gaussian:
+    input:
+        like="<results>/dictionary/{variant}/surest.h5",
+    output:
+        "<results>/dictionary/{variant}/gaussian.h5",
+    params:
+        settings=stage_params("dictionary"),
+        version=_settings.stage_version("dictionary"),
+    log:
+        "<logs>/dictionary/{variant}/gaussian.log",
+    benchmark:
+        "<benchmarks>/dictionary/{variant}/gaussian.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    conda:
+        "../../envs/train.yaml"
+    shell:
+        "python -m objectsounds dictionary"
+        " --settings {params.settings:q}"
+        " --rule gaussian"
+        " --like {input.like:q}"
+        " --output {output:q}"
+        " 2> {log:q}"

@@ -1,0 +1,32 @@
+"""Stage ``labeller``: an image classifier is trained on labelled pictures (labeller.kind: pictures).
+
+REQUIRED INPUTS:  the folder labeller.pictures.path with {train,val}/<object>/
+OUTPUTS:          <results>/labeller/weights.pt, history.jsonl
+"""
+
+
+rule labeller:
+    input:
+        pictures=folder_input(SETTINGS["labeller"]["pictures"]["path"]),
+    output:
+        weights="<results>/labeller/weights.pt",
+        history="<results>/labeller/history.jsonl",
+    params:
+        settings=stage_params("labeller"),
+        version=_settings.stage_version("labeller"),
+    log:
+        "<logs>/labeller.log",
+    benchmark:
+        "<benchmarks>/labeller.tsv"
+    threads: SETTINGS["labeller"]["threads"]
+    resources:
+        mem_mb=2000,
+    conda:
+        "../../envs/vision.yaml"
+    shell:
+        "python -m objectsounds labeller"
+        " --settings {params.settings:q}"
+        " --pictures {input.pictures:q}"
+        " --output {output.weights:q}"
+        " --history {output.history:q}"
+        " 2> {log:q}"

@@ -1,0 +1,72 @@
+"""Stage ``score``: BSS-EVAL of every estimate, and the tables made of it.
+
+REQUIRED INPUTS:  <results>/mixtures/{block}, <results>/separate/{method}/{block}
+OUTPUTS:          <results>/score/{method}/{block}.tsv; scores.tsv (a row per method, mixture and source)
+                  and summary.tsv (a row per method and group)
+"""
+
+
+rule score:
+    input:
+        mixtures="<results>/mixtures/{block}",
+        separated="<results>/separate/{method}/{block}",
+    output:
+        "<results>/score/{method}/{block}.tsv",
+    params:
+        settings=stage_params("score"),
+        version=_settings.stage_version("score"),
+    log:
+        "<logs>/score/{method}/{block}.log",
+    benchmark:
+        "<benchmarks>/score/{method}/{block}.tsv"
+    threads: SETTINGS["score"]["threads"]
+    resources:
+        mem_mb=2000,
+    conda:
+        "../../envs/audio.yaml"
+    shell:
+        "python -m objectsounds score"
+        " --settings {params.settings:q}"
+        " --method {wildcards.method:q}"
+        " --mixtures {input.mixtures:q}"
+        " --separated {input.separated:q}"
+        " --output {output:q}"
+        " 2> {log:q}"
+
+
+rule score_tables:
+    input:
+        expand(
+            "<results>/score/{method}/{block}.tsv",
+            method=METHODS,
+            block=range(SETTINGS["mixtures"]["blocks"]),
+        ),
+    output:
+        scores="<results>/score/scores.tsv",
+        summary=report(
+            "<results>/score/summary.tsv",
+            caption="../report/summary.rst",
+            category="Scores",
+            labels={"table": "SDR, SIR and SAR per method and group"},
+        ),
+    params:
+        settings=lambda wc: _settings.canonical({"classes": SETTINGS["classes"]}),
+        version=_settings.stage_version("score"),
+        methods=METHODS,
+    log:
+        "<logs>/score/tables.log",
+    benchmark:
+        "<benchmarks>/score/tables.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    conda:
+        "../../envs/audio.yaml"
+    shell:
+        "python -m objectsounds tables"
+        " --settings {params.settings:q}"
+        " --methods {params.methods:q}"
+        " --blocks {input:q}"
+        " --scores {output.scores:q}"
+        " --summary {output.summary:q}"
+        " 2> {log:q}"
