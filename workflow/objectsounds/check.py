@@ -45,7 +45,7 @@ READERS: dict[str, Callable[[Path], None]] = {
 
 
 def unit_of(path: Path, results: Path) -> Path:
-    """Return what is made again as a whole when a file is broken: the file, its block, or its shard's status."""
+    """Return what is made again as a whole for a broken file: itself, its block, or its shard's status."""
     parts = path.relative_to(results).parts
     if parts[0] == "mixtures" and len(parts) > 2:
         return results.joinpath(*parts[:2])

@@ -121,9 +121,7 @@ def separate_block(
             estimates, rows, rate = separate_mixture(method, settings, mixtures, row, words, bags)
             (folder / row["mixture"]).mkdir()
             for object_name, waveform in estimates.items():
-                soundfile.write(
-                    folder / row["mixture"] / f"{object_name}.wav", waveform, rate, subtype="FLOAT"
-                )
+                write_wav(folder / row["mixture"] / f"{object_name}.wav", waveform, rate)
             table += rows
         write_table(folder / "estimates.tsv", COLUMNS, table)
     fallbacks = sum(bool(row["fallback"]) for row in table)

@@ -10,18 +10,18 @@ rule bases:
         status="<results>/clips/{shard}/status.tsv",
     output:
         "<results>/bases/{variant}/{shard}.h5",
-    params:
-        settings=stage_params("bases"),
-        version=_settings.stage_version("bases"),
     log:
         "<logs>/bases/{variant}/{shard}.log",
     benchmark:
         "<benchmarks>/bases/{variant}/{shard}.tsv"
+    conda:
+        "../../envs/audio.yaml"
     threads: SETTINGS["bases"]["threads"]
     resources:
         mem_mb=1000,
-    conda:
-        "../../envs/audio.yaml"
+    params:
+        settings=stage_params("bases"),
+        version=_settings.stage_version("bases"),
     shell:
         "python -m objectsounds bases"
         " --settings {params.settings:q}"

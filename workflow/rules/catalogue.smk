@@ -13,18 +13,18 @@ checkpoint catalogue:
     output:
         clips=update("<results>/catalogue/clips.tsv"),
         shards="<results>/catalogue/shards.txt",
-    params:
-        settings=stage_params("catalogue"),
-        version=_settings.stage_version("catalogue"),
     log:
         "<logs>/catalogue.log",
     benchmark:
         "<benchmarks>/catalogue.tsv"
+    conda:
+        "../../envs/fetch.yaml"
     threads: 1
     resources:
         mem_mb=2000,
-    conda:
-        "../../envs/fetch.yaml"
+    params:
+        settings=stage_params("catalogue"),
+        version=_settings.stage_version("catalogue"),
     shell:
         "python -m objectsounds catalogue"
         " --settings {params.settings:q}"

@@ -12,18 +12,18 @@ rule clips:
         media=folder_input(SETTINGS["clips"]["media"]),
     output:
         status="<results>/clips/{shard}/status.tsv",
-    params:
-        settings=stage_params("clips"),
-        version=_settings.stage_version("clips"),
     log:
         "<logs>/clips/{shard}.log",
     benchmark:
         "<benchmarks>/clips/{shard}.tsv"
+    conda:
+        "../../envs/fetch.yaml"
     threads: 1
     resources:
         mem_mb=1000,
-    conda:
-        "../../envs/fetch.yaml"
+    params:
+        settings=stage_params("clips"),
+        version=_settings.stage_version("clips"),
     shell:
         "python -m objectsounds clips"
         " --settings {params.settings:q}"

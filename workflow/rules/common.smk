@@ -94,3 +94,26 @@ def dictionary_of(wildcards):
     if method.guided:
         inputs["test"] = f"<results>/dataset/{shared('dataset', variant)}/test.h5"
     return inputs
+
+
+def labeller_weights(wildcards):
+    """Return the labeller's weights: the trained ones, a person's file, or none where torchvision brings its own."""
+    if SETTINGS["labeller"]["kind"] == "pictures":
+        return "<results>/labeller/weights.pt"
+    return ancient(SETTINGS["labeller"]["weights"]) if SETTINGS["labeller"]["weights"] else []
+
+
+def report_inputs(wildcards):
+    """Return what the page is made of, beside the scores."""
+    splits = [split for split in ("train", "val", "test") if shards_of(split)]
+    guided = {method_of(name).dictionary for name in SETTINGS["methods"] if method_of(name).guided}
+    inputs = {
+        "status": [path for split in splits for path in statuses_of(split)],
+        "datasets": expand("<results>/dataset/default/{split}.h5", split=splits),
+        "dictionaries": expand("<results>/dictionary/default/{name}.h5", name=sorted(guided)),
+        "network": "<results>/train/default/visual/network.pt",
+        "history": "<results>/train/default/visual/history.jsonl",
+    }
+    if SETTINGS["labeller"]["kind"] == "pictures":
+        inputs["labeller"] = "<results>/labeller/history.jsonl"
+    return inputs

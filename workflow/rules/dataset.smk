@@ -17,18 +17,18 @@ rule dataset:
         labels=lambda wc: expand("<results>/labels/{shard}.h5", shard=shards_of(wc.split)),
     output:
         "<results>/dataset/{variant}/{split}.h5",
-    params:
-        settings=stage_params("dataset"),
-        version=_settings.stage_version("dataset"),
     log:
         "<logs>/dataset/{variant}/{split}.log",
     benchmark:
         "<benchmarks>/dataset/{variant}/{split}.tsv"
+    conda:
+        "../../envs/train.yaml"
     threads: 1
     resources:
         mem_mb=2000,
-    conda:
-        "../../envs/train.yaml"
+    params:
+        settings=stage_params("dataset"),
+        version=_settings.stage_version("dataset"),
     shell:
         "python -m objectsounds dataset"
         " --settings {params.settings:q}"

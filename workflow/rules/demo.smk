@@ -12,19 +12,19 @@ rule demo:
         train="<results>/demo/unbalanced_train_segments.csv",
         test="<results>/demo/balanced_train_segments.csv",
         truth="<results>/demo/truth.tsv",
-    params:
-        settings=stage_params("demo"),
-        version=_settings.stage_version("demo"),
-        folder=lambda wildcards, output: str(Path(output.truth).parent),
     log:
         "<logs>/demo.log",
     benchmark:
         "<benchmarks>/demo.tsv"
+    conda:
+        "../../envs/fetch.yaml"
     threads: 8
     resources:
         mem_mb=2000,
-    conda:
-        "../../envs/fetch.yaml"
+    params:
+        settings=stage_params("demo"),
+        version=_settings.stage_version("demo"),
+        folder=lambda wildcards, output: str(Path(output.truth).parent),
     shell:
         "python -m objectsounds demo"
         " --settings {params.settings:q}"

@@ -12,20 +12,20 @@ rule dictionary:
         train=lambda wc: f"<results>/dataset/{shared('dataset', wc.variant)}/train.h5",
     output:
         "<results>/dictionary/{variant}/{dictionary}.h5",
-    wildcard_constraints:
-        dictionary="surest|gao",
-    params:
-        settings=lambda wc: stage_params("dictionary", extra=dictionary_keys(wc.dictionary))(wc),
-        version=_settings.stage_version("dictionary"),
     log:
         "<logs>/dictionary/{variant}/{dictionary}.log",
     benchmark:
         "<benchmarks>/dictionary/{variant}/{dictionary}.tsv"
+    wildcard_constraints:
+        dictionary="surest|gao",
+    conda:
+        "../../envs/train.yaml"
     threads: SETTINGS["train"]["threads"]
     resources:
         mem_mb=2000,
-    conda:
-        "../../envs/train.yaml"
+    params:
+        settings=lambda wc: stage_params("dictionary", extra=dictionary_keys(wc.dictionary))(wc),
+        version=_settings.stage_version("dictionary"),
     shell:
         "python -m objectsounds dictionary"
         " --settings {params.settings:q}"
@@ -41,18 +41,18 @@ rule dictionary_gaussian:
         like="<results>/dictionary/{variant}/surest.h5",
     output:
         "<results>/dictionary/{variant}/gaussian.h5",
-    params:
-        settings=stage_params("dictionary"),
-        version=_settings.stage_version("dictionary"),
     log:
         "<logs>/dictionary/{variant}/gaussian.log",
     benchmark:
         "<benchmarks>/dictionary/{variant}/gaussian.tsv"
+    conda:
+        "../../envs/train.yaml"
     threads: 1
     resources:
         mem_mb=1000,
-    conda:
-        "../../envs/train.yaml"
+    params:
+        settings=stage_params("dictionary"),
+        version=_settings.stage_version("dictionary"),
     shell:
         "python -m objectsounds dictionary"
         " --settings {params.settings:q}"

@@ -11,18 +11,18 @@ rule labeller:
     output:
         weights="<results>/labeller/weights.pt",
         history="<results>/labeller/history.jsonl",
-    params:
-        settings=stage_params("labeller"),
-        version=_settings.stage_version("labeller"),
     log:
         "<logs>/labeller.log",
     benchmark:
         "<benchmarks>/labeller.tsv"
+    conda:
+        "../../envs/vision.yaml"
     threads: SETTINGS["labeller"]["threads"]
     resources:
         mem_mb=2000,
-    conda:
-        "../../envs/vision.yaml"
+    params:
+        settings=stage_params("labeller"),
+        version=_settings.stage_version("labeller"),
     shell:
         "python -m objectsounds labeller"
         " --settings {params.settings:q}"

@@ -5,31 +5,27 @@ OUTPUTS:          <results>/labels/{shard}.h5: raw class scores per frame
 """
 
 
-def labeller_weights(wildcards):
-    if SETTINGS["labeller"]["kind"] == "pictures":
-        return "<results>/labeller/weights.pt"
-    return ancient(SETTINGS["labeller"]["weights"]) if SETTINGS["labeller"]["weights"] else []
-
-
 rule labels:
     input:
         status="<results>/clips/{shard}/status.tsv",
         weights=labeller_weights,
     output:
         "<results>/labels/{shard}.h5",
-    params:
-        settings=stage_params("labels"),
-        version=_settings.stage_version("labels"),
-        weights=lambda wildcards, input: f"--weights {shlex.quote(str(input.weights))}" if input.weights else "",
     log:
         "<logs>/labels/{shard}.log",
     benchmark:
         "<benchmarks>/labels/{shard}.tsv"
+    conda:
+        "../../envs/vision.yaml"
     threads: SETTINGS["labeller"]["threads"]
     resources:
         mem_mb=2000,
-    conda:
-        "../../envs/vision.yaml"
+    params:
+        settings=stage_params("labels"),
+        version=_settings.stage_version("labels"),
+        weights=lambda wildcards, input: (
+            f"--weights {shlex.quote(str(input.weights))}" if input.weights else ""
+        ),
     shell:
         "python -m objectsounds labels"
         " --settings {params.settings:q}"

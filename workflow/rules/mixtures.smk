@@ -12,18 +12,18 @@ rule mixtures_pairs:
         status=lambda wc: statuses_of("test"),
     output:
         "<results>/mixtures/pairs.tsv",
-    params:
-        settings=stage_params("mixtures"),
-        version=_settings.stage_version("mixtures"),
     log:
         "<logs>/mixtures/pairs.log",
     benchmark:
         "<benchmarks>/mixtures/pairs.tsv"
+    conda:
+        "../../envs/audio.yaml"
     threads: 1
     resources:
         mem_mb=1000,
-    conda:
-        "../../envs/audio.yaml"
+    params:
+        settings=stage_params("mixtures"),
+        version=_settings.stage_version("mixtures"),
     shell:
         "python -m objectsounds mixtures"
         " --settings {params.settings:q}"
@@ -39,18 +39,18 @@ rule mixtures:
         status=lambda wc: statuses_of("test"),
     output:
         directory("<results>/mixtures/{block}"),
-    params:
-        settings=stage_params("mixtures"),
-        version=_settings.stage_version("mixtures"),
     log:
         "<logs>/mixtures/{block}.log",
     benchmark:
         "<benchmarks>/mixtures/{block}.tsv"
+    conda:
+        "../../envs/audio.yaml"
     threads: 1
     resources:
         mem_mb=2000,
-    conda:
-        "../../envs/audio.yaml"
+    params:
+        settings=stage_params("mixtures"),
+        version=_settings.stage_version("mixtures"),
     shell:
         "python -m objectsounds mixtures"
         " --settings {params.settings:q}"

@@ -5,21 +5,6 @@ OUTPUTS:          <results>/report/index.html, with its sounds and pictures in m
 """
 
 
-def report_inputs(wildcards):
-    splits = [split for split in ("train", "val", "test") if shards_of(split)]
-    guided = {method_of(name).dictionary for name in SETTINGS["methods"] if method_of(name).guided}
-    inputs = {
-        "status": [path for split in splits for path in statuses_of(split)],
-        "datasets": expand("<results>/dataset/default/{split}.h5", split=splits),
-        "dictionaries": expand("<results>/dictionary/default/{name}.h5", name=sorted(guided)),
-        "network": "<results>/train/default/visual/network.pt",
-        "history": "<results>/train/default/visual/history.jsonl",
-    }
-    if SETTINGS["labeller"]["kind"] == "pictures":
-        inputs["labeller"] = "<results>/labeller/history.jsonl"
-    return inputs
-
-
 rule report:
     input:
         unpack(report_inputs),
@@ -34,20 +19,20 @@ rule report:
     output:
         page="<results>/report/index.html",
         media=directory("<results>/report/media"),
-    params:
-        settings=stage_params("report"),
-        version=_settings.stage_version("report"),
-        results=SETTINGS["results"],
-        methods=METHODS,
     log:
         "<logs>/report.log",
     benchmark:
         "<benchmarks>/report.tsv"
+    conda:
+        "../../envs/report.yaml"
     threads: 1
     resources:
         mem_mb=2000,
-    conda:
-        "../../envs/report.yaml"
+    params:
+        settings=stage_params("report"),
+        version=_settings.stage_version("report"),
+        results=lambda wildcards, output: str(Path(output.page).parents[1]),
+        methods=METHODS,
     shell:
         "python -m objectsounds report"
         " --settings {params.settings:q}"

@@ -12,18 +12,18 @@ rule score:
         separated="<results>/separate/{method}/{block}",
     output:
         "<results>/score/{method}/{block}.tsv",
-    params:
-        settings=stage_params("score"),
-        version=_settings.stage_version("score"),
     log:
         "<logs>/score/{method}/{block}.log",
     benchmark:
         "<benchmarks>/score/{method}/{block}.tsv"
+    conda:
+        "../../envs/audio.yaml"
     threads: SETTINGS["score"]["threads"]
     resources:
         mem_mb=2000,
-    conda:
-        "../../envs/audio.yaml"
+    params:
+        settings=stage_params("score"),
+        version=_settings.stage_version("score"),
     shell:
         "python -m objectsounds score"
         " --settings {params.settings:q}"
@@ -49,19 +49,19 @@ rule score_tables:
             category="Scores",
             labels={"table": "SDR, SIR and SAR per method and group"},
         ),
-    params:
-        settings=lambda wc: _settings.canonical({"classes": SETTINGS["classes"]}),
-        version=_settings.stage_version("score"),
-        methods=METHODS,
     log:
         "<logs>/score/tables.log",
     benchmark:
         "<benchmarks>/score/tables.tsv"
+    conda:
+        "../../envs/audio.yaml"
     threads: 1
     resources:
         mem_mb=1000,
-    conda:
-        "../../envs/audio.yaml"
+    params:
+        settings=lambda wc: _settings.canonical({"classes": SETTINGS["classes"]}),
+        version=_settings.stage_version("score"),
+        methods=METHODS,
     shell:
         "python -m objectsounds tables"
         " --settings {params.settings:q}"

@@ -11,21 +11,21 @@ rule separate:
         mixtures="<results>/mixtures/{block}",
     output:
         directory("<results>/separate/{method}/{block}"),
+    log:
+        "<logs>/separate/{method}/{block}.log",
+    benchmark:
+        "<benchmarks>/separate/{method}/{block}.tsv"
+    conda:
+        "../../envs/audio.yaml"
+    threads: SETTINGS["separate"]["threads"]
+    resources:
+        mem_mb=2000,
     params:
         settings=lambda wc: stage_params("separate", variant_of(wc.method))(wc),
         version=_settings.stage_version("separate"),
         model=lambda wildcards, input: " ".join(
             f"--{name} {shlex.quote(str(input[name]))}" for name in dictionary_of(wildcards)
         ),
-    log:
-        "<logs>/separate/{method}/{block}.log",
-    benchmark:
-        "<benchmarks>/separate/{method}/{block}.tsv"
-    threads: SETTINGS["separate"]["threads"]
-    resources:
-        mem_mb=2000,
-    conda:
-        "../../envs/audio.yaml"
     shell:
         "python -m objectsounds separate"
         " --settings {params.settings:q}"

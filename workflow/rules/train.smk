@@ -13,20 +13,20 @@ rule train:
     output:
         network="<results>/train/{variant}/{supervision}/network.pt",
         history="<results>/train/{variant}/{supervision}/history.jsonl",
-    params:
-        settings=stage_params("train"),
-        version=_settings.stage_version("train"),
-        val=lambda wildcards, input: f"--val {shlex.quote(str(input.val))}" if input.val else "",
     log:
         "<logs>/train/{variant}/{supervision}.log",
     benchmark:
         "<benchmarks>/train/{variant}/{supervision}.tsv"
+    conda:
+        "../../envs/train.yaml"
     threads: SETTINGS["train"]["threads"]
     resources:
         mem_mb=4000,
         gpu=int(SETTINGS["train"]["device"] != "cpu"),
-    conda:
-        "../../envs/train.yaml"
+    params:
+        settings=stage_params("train"),
+        version=_settings.stage_version("train"),
+        val=lambda wildcards, input: f"--val {shlex.quote(str(input.val))}" if input.val else "",
     shell:
         "python -m objectsounds train"
         " --settings {params.settings:q}"
