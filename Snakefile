@@ -31,8 +31,6 @@ wildcard_constraints:
     shard=r"(train|val|test)-\d+",
     split="train|val|test",
     variant=r"\w+",
-    supervision="visual|audioset",
-    dictionary=r"\w+",
     block=r"\d+",
     method=r"\w+(@\w+)?",
 
@@ -59,5 +57,3 @@ rule all:
     default_target: True
     input:
         "<results>/report/index.html",
-        "<results>/score/scores.tsv",
-        "<results>/score/summary.tsv",

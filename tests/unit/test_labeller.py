@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+
 from objectsounds.classes import read_classes
 from objectsounds.errors import BrokenFileError, ObjectsoundsError
 from objectsounds.labeller import train_labeller, varied
@@ -67,6 +68,12 @@ def test_pictures_that_differ_by_colour_are_learnt(trained):
     assert labeller.class_names == ["blue", "green"]
     assert scores.shape == (2, 2) and scores.dtype == np.float32
     assert scores.argmax(axis=1).tolist() == [0, 1]
+
+
+def test_scores_of_a_trained_network_are_log_probabilities(trained):
+    frames = np.random.default_rng(0).integers(0, 256, (3, 40, 40, 3), np.uint8)
+    scores = load_labeller(settings(), trained).scores(frames)
+    assert np.exp(scores).sum(axis=1) == pytest.approx(np.ones(3), abs=1e-5)
 
 
 def test_the_file_holds_plain_data_that_loads_as_weights_only(trained):

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
+
 from objectsounds import __version__
 from objectsounds.errors import BrokenFileError
 from objectsounds.labels import STAGE_VERSION, label_shard

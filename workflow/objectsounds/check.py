@@ -19,9 +19,9 @@ def _read_hdf5(path: Path) -> None:
 
 
 def _read_weights(path: Path) -> None:
-    import torch
+    from objectsounds.weights import load_weights
 
-    torch.load(path, map_location="cpu", weights_only=True)
+    load_weights(path)
 
 
 def _read_json_lines(path: Path) -> None:

@@ -37,15 +37,16 @@ def pool_frames(scores: np.ndarray, pool: str) -> np.ndarray:
 
 
 def _members(classes: list[ObjectClass], class_names: list[str]) -> list[list[int]]:
-    """Return each object's columns among the labeller's classes: by name, else by ImageNet index."""
-    by_name = set(class_names) >= {item.name for item in classes}
-    if not by_name and len(class_names) != 1000:
-        missing = [item.name for item in classes if item.name not in class_names]
+    """Return each object's columns among the labeller's classes: by ImageNet index or by name."""
+    if len(class_names) == 1000:
+        return [list(item.imagenet) for item in classes]
+    missing = [item.name for item in classes if item.name not in class_names]
+    if missing:
         raise ObjectsoundsError(
             f"The labeller does not know {', '.join(missing)}; it knows {', '.join(class_names)}: "
             "give it pictures of them, or take them out of classes."
         )
-    return [[class_names.index(item.name)] if by_name else list(item.imagenet) for item in classes]
+    return [[class_names.index(item.name)] for item in classes]
 
 
 def object_probabilities(

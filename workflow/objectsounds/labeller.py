@@ -17,6 +17,7 @@ from objectsounds.errors import ObjectsoundsError
 from objectsounds.files import write_text, written_whole
 from objectsounds.networks import build, load_labeller, normalised, resized, use_threads
 from objectsounds.seeds import generator, seed_of
+from objectsounds.vision import torchvision
 
 __all__ = ["STAGE_VERSION", "load_labeller", "train_labeller"]
 
@@ -77,6 +78,15 @@ def varied(picture: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarr
     small = cv2.warpAffine(picture, matrix, (size, size), borderMode=cv2.BORDER_REFLECT_101)
     gains = rng.uniform(0.7, 1.3) * rng.uniform(0.88, 1.12, 3)
     return np.clip(small * gains, 0, 255).astype(np.uint8)
+
+
+def start_residuals_at_zero(network: torch.nn.Module) -> None:
+    """Let every residual block of a ResNet begin as the identity, which shortens a short training."""
+    for block in network.modules():
+        if isinstance(block, torchvision.models.resnet.BasicBlock):
+            torch.nn.init.zeros_(block.bn2.weight)
+        elif isinstance(block, torchvision.models.resnet.Bottleneck):
+            torch.nn.init.zeros_(block.bn3.weight)
 
 
 @torch.inference_mode()
@@ -147,8 +157,9 @@ def train_labeller(
     rng = generator(settings["seed"], "labeller")
     torch.manual_seed(seed_of(settings["seed"], "labeller", "weights"))
     network = build(options["architecture"], len(objects))
+    start_residuals_at_zero(network)
     optimiser = torch.optim.AdamW(
-        network.parameters(), lr=options["learning_rate"], weight_decay=options["weight_decay"]
+        network.parameters(), lr=options["learning_rate"], weight_decay=options["weight_decay"], fused=True
     )
     steps = options["epochs"] * -(-len(images) // options["batch_size"])
     schedule = torch.optim.lr_scheduler.OneCycleLR(

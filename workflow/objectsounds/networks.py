@@ -76,6 +76,12 @@ class Labeller:
         Its C classes, in the order of its scores.
     identity : str
         The network and the SHA-256 of its weights.
+    resize, crop : int
+        Pixels to which a frame is resized, and of its middle that is kept.
+    normalise : bool
+        Whether scores are log-probabilities rather than the network's raw output. Both have the same
+        softmax within a frame; but log-probabilities end at 0, so the best frame of each of two objects
+        weighs the same when scores are pooled over frames.
     """
 
     network: torch.nn.Module
@@ -84,10 +90,11 @@ class Labeller:
     resize: int
     crop: int
     device: torch.device
+    normalise: bool = False
 
     @torch.inference_mode()
     def scores(self, frames: np.ndarray) -> np.ndarray:
-        """Return raw class scores (logits).
+        """Return class scores: logits, or log-probabilities if ``normalise``.
 
         Parameters
         ----------
@@ -99,7 +106,8 @@ class Labeller:
         np.ndarray [shape=(n, C), dtype=float32]
         """
         batch = normalised(resized(frames, self.resize, self.crop)).to(self.device)
-        return self.network(batch).float().cpu().numpy()
+        scores = self.network(batch).float()
+        return (torch.log_softmax(scores, dim=1) if self.normalise else scores).cpu().numpy()
 
 
 def _sha256(path: Path) -> str:
@@ -176,7 +184,9 @@ def _trained(settings: dict, weights: Path) -> Labeller:
             raise ValueError("not a file of weights") from error
     size = int(saved["image_size"])
     identity = f"{saved['architecture']} pictures sha256:{digest}"
-    return Labeller(network, list(saved["objects"]), identity, size, size, chosen_device(settings))
+    return Labeller(
+        network, list(saved["objects"]), identity, size, size, chosen_device(settings), normalise=True
+    )
 
 
 def load_labeller(settings: dict, weights: Path | None) -> Labeller:

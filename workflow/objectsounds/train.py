@@ -15,6 +15,7 @@ from objectsounds.files import reading, write_text, written_whole
 from objectsounds.metrics import authors_map, class_map, top_accuracy
 from objectsounds.network import Miml, build_network, choose_device, margin_loss, normalise_bases
 from objectsounds.seeds import generator, seed_of
+from objectsounds.weights import load_weights
 
 STAGE_VERSION = 1
 
@@ -133,7 +134,7 @@ class Trainer:
             return
         try:
             with reading(self.checkpoint):
-                state = _load(self.checkpoint)
+                state = load_weights(self.checkpoint)
         except BrokenFileError as error:
             log.warning("%s Starting anew.", error)
             return
@@ -207,10 +208,6 @@ def _identity(settings: dict, train: Bags, val: Bags | None, supervision: str) -
     return f"{seed_of(*parts):016x}"
 
 
-def _load(path: Path) -> dict:
-    return torch.load(path, map_location="cpu", weights_only=True)
-
-
 def train_network(
     settings: dict,
     train: str | Path,
@@ -281,7 +278,7 @@ def load_network(path: str | Path) -> tuple[Miml, dict]:
         ``objects``, ``bins``, ``epoch``, ``options`` and what else was saved.
     """
     with reading(path):
-        saved = _load(Path(path))
+        saved = load_weights(Path(path))
     options = json.loads(saved["settings"])["train"]
     network = build_network(saved["bins"], len(saved["objects"]), options)
     network.load_state_dict(saved["state_dict"])

@@ -224,7 +224,7 @@ def drum(pen: Pen, u: list[float]) -> None:
 def flute(pen: Pen, u: list[float]) -> None:
     """Draw a flute, lying across."""
     tube = _metal(u) if u[3] < 0.75 else _wood(u[4:]) if u[3] < 0.9 else (40, 36, 38)
-    half = 0.016 + 0.012 * u[5]
+    half = 0.021 + 0.012 * u[5]
     pen.box(-0.5, -half, 0.5, half, shade(tube, 0.75))
     pen.box(-0.5, -half, 0.5, -half * 0.1, tube)
     pen.box(-0.5, -half * 0.8, 0.5, -half * 0.45, shade(tube, 1.35))

@@ -1,0 +1,96 @@
+"""From raw scores to labels, and the aggregated file over its shards."""
+
+import numpy as np
+import pytest
+
+from objectsounds.classes import chosen_classes
+from objectsounds.dataset import choose_labels, make_dataset, object_probabilities, open_dataset
+from objectsounds.errors import BrokenFileError, ObjectsoundsError
+
+OPTIONS = {"pool": "max", "group_reduce": "mean", "scores": "logits", "threshold": 0.3, "keep_argmax": True}
+
+
+def imagenet_scores(**values):
+    scores = np.zeros((1, 1, 1000), np.float32)
+    for index, value in values.items():
+        scores[0, 0, int(index[1:])] = value
+    return scores
+
+
+def test_logits_of_a_group_are_averaged_before_the_softmax():
+    classes = chosen_classes(["piano", "violin"])  # piano: 579 and 881, violin: 889
+    scores = imagenet_scores(i579=4.0, i881=2.0, i889=3.0)
+    found = object_probabilities(scores, [str(i) for i in range(1000)], classes, OPTIONS)
+    np.testing.assert_allclose(found, [[0.5, 0.5]])
+
+
+def test_posteriors_of_a_group_are_added_and_renormalised():
+    classes = chosen_classes(["piano", "violin"])
+    scores = imagenet_scores(i579=9.0, i881=9.0, i889=9.0)
+    options = OPTIONS | {"scores": "probability-sum"}
+    found = object_probabilities(scores, [str(i) for i in range(1000)], classes, options)
+    np.testing.assert_allclose(found, [[2 / 3, 1 / 3]])
+
+
+def test_frames_are_max_pooled():
+    classes = chosen_classes(["piano", "violin"])
+    scores = np.array([[[5.0, 0.0], [0.0, 5.0]]], np.float32)
+    found = object_probabilities(scores, ["piano", "violin"], classes, OPTIONS)
+    np.testing.assert_allclose(found, [[0.5, 0.5]])
+
+
+def test_the_most_probable_object_is_kept_though_it_is_below_the_threshold():
+    probabilities = np.array([[0.26, 0.25, 0.25, 0.24], [0.45, 0.35, 0.1, 0.1]])
+    assert choose_labels(probabilities, 0.3, True).tolist() == [
+        [True, False, False, False],
+        [True, True, False, False],
+    ]
+    assert choose_labels(probabilities, 0.3, False).tolist()[0] == [False] * 4
+
+
+def test_an_object_that_the_labeller_does_not_know_is_named():
+    with pytest.raises(ObjectsoundsError, match="does not know violin"):
+        object_probabilities(
+            np.zeros((1, 1, 2)), ["piano", "drum"], chosen_classes(["piano", "violin"]), OPTIONS
+        )
+
+
+@pytest.mark.parametrize("copy", [False, True])
+def test_bases_of_the_clips_in_use_come_through_in_order(planted_shard, settings, tmp_path, copy):
+    first = planted_shard("a", [["piano"], ["drum"], ["violin"]], seed=1)
+    second = planted_shard("b", [["drum", "piano"], ["violin"]], seed=2)
+    used = tmp_path / "used.txt"
+    used.write_text("a_0\na_2\nb_1\n")
+    chosen = settings | {"dataset": settings["dataset"] | {"copy": copy}}
+    make_dataset(chosen, used, [first, second], tmp_path / "out" / "train.h5")
+    bags = open_dataset(tmp_path / "out" / "train.h5")
+    assert bags.clip_ids == ["a_0", "a_2", "b_1"]
+    energy = bags.read_bases(slice(None)).sum(axis=2).reshape(3, 3, 10).sum(axis=2)
+    assert energy.argmax(axis=1).tolist() == [1, 2, 2]
+    np.testing.assert_array_equal(bags.read_bases(np.array([2, 0])), bags.read_bases(slice(None))[[2, 0]])
+    assert bags.targets.tolist() == [[0, 1, 0], [0, 0, 1], [0, 0, 1]]
+    assert bags.audioset.tolist() == bags.targets.tolist()
+
+
+def test_a_missing_shard_is_said_and_not_read_as_zeros(planted_dataset, tmp_path):
+    path = planted_dataset("a", [["piano"], ["drum"]])
+    (tmp_path / "a-bases.h5").unlink()
+    with pytest.raises(ObjectsoundsError, match="missing"):
+        open_dataset(path)
+
+
+def test_a_cut_shard_is_moved_aside(planted_shard, settings, tmp_path):
+    shard = planted_shard("a", [["piano"]])
+    shard[1].write_bytes(shard[1].read_bytes()[:500])
+    (tmp_path / "used.txt").write_text("a_0\n")
+    with pytest.raises(BrokenFileError, match="made anew"):
+        make_dataset(settings, tmp_path / "used.txt", [shard], tmp_path / "train.h5")
+    assert not shard[1].exists()
+
+
+def test_a_split_without_clips_says_where_to_look(planted_shard, settings, tmp_path):
+    (tmp_path / "used.txt").write_text("")
+    with pytest.raises(ObjectsoundsError, match=r"status\.tsv"):
+        make_dataset(
+            settings, tmp_path / "used.txt", [planted_shard("a", [["piano"]])], tmp_path / "train.h5"
+        )

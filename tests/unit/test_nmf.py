@@ -1,0 +1,146 @@
+"""The factorisation: known answers, agreement with scikit-learn, and inputs that go wrong."""
+
+import numpy as np
+import pytest
+from sklearn.decomposition import non_negative_factorization
+
+from objectsounds.errors import ObjectsoundsError
+from objectsounds.nmf import factorize, fit_activations, kl_divergence
+from objectsounds.seeds import generator
+
+
+def planted(bins=60, count=4, frames=80, seed=0):
+    """Return W with disjoint supports, sparse H and their product."""
+    rng = np.random.default_rng(seed)
+    W = np.zeros((bins, count))
+    for index in range(count):
+        rows = slice(index * bins // count, (index + 1) * bins // count)
+        W[rows, index] = rng.gamma(1.0, 1.0, bins // count)
+    H = rng.gamma(0.5, 1.0, (count, frames))
+    return W, H, W @ H
+
+
+def test_divergence_of_equal_matrices_is_zero_and_of_known_ones_is_known():
+    assert kl_divergence(np.ones((2, 3), np.float32), np.ones((2, 3), np.float32)) == pytest.approx(
+        0, abs=1e-6
+    )
+    V, model = np.array([[2.0, 0.0]], np.float32), np.array([[1.0, 3.0]], np.float32)
+    assert kl_divergence(V, model) == pytest.approx(2 * np.log(2) - 2 + 1 + 3, rel=1e-6)
+
+
+def test_planted_bases_are_found_again():
+    W, _, V = planted()
+    found = factorize(V, 4, generator=generator(1), iterations=1000, tolerance=0).bases
+    cosine = (W / np.linalg.norm(W, axis=0)).T @ (found / np.linalg.norm(found, axis=0))
+    assert sorted(cosine.argmax(axis=1)) == [0, 1, 2, 3]
+    assert cosine.max(axis=1).min() > 0.999
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_divergence_never_rises(seed):
+    V = np.random.default_rng(seed).gamma(0.3, 1.0, (120, 50))
+    divergences = factorize(V, 8, generator=generator(seed), iterations=200, tolerance=0).divergences
+    assert len(divergences) == 21
+    assert (np.diff(divergences) <= 1e-6 * divergences[0]).all()
+
+
+def test_factorization_reaches_scikit_learns_divergence():
+    V = np.random.default_rng(3).gamma(0.3, 1.0, (200, 60))
+    ours = factorize(V, 10, generator=generator(3), iterations=300, tolerance=0).divergence
+    W, H, _ = non_negative_factorization(
+        V,
+        n_components=10,
+        init="random",
+        solver="mu",
+        beta_loss="kullback-leibler",
+        max_iter=300,
+        tol=0,
+        random_state=0,
+    )
+    assert ours == pytest.approx(kl_divergence(V, W @ H), rel=0.02)
+
+
+@pytest.mark.parametrize("count", [5, 40])
+@pytest.mark.parametrize("iterations", [1, 50, 200])
+def test_fixed_bases_agree_with_scikit_learn(count, iterations):
+    rng = np.random.default_rng(count)
+    V, W = rng.gamma(0.3, 2.0, (150, 40)), rng.gamma(0.3, 1.0, (150, count))
+    ours = fit_activations(V, W, iterations=iterations, tolerance=0)
+    Ht, _, _ = non_negative_factorization(
+        V.T,
+        H=np.ascontiguousarray(W.T),
+        n_components=count,
+        update_H=False,
+        solver="mu",
+        beta_loss="kullback-leibler",
+        max_iter=iterations,
+        tol=0,
+    )
+    theirs = kl_divergence(V, W @ Ht.T)
+    assert ours.divergence == pytest.approx(theirs, rel=1e-4)
+    assert kl_divergence(V, W @ ours.activations.astype(np.float64)) == pytest.approx(theirs, rel=1e-4)
+
+
+def test_fixed_bases_find_planted_activations():
+    W, H, V = planted()
+    found = fit_activations(V, W, iterations=500, tolerance=0).activations
+    np.testing.assert_allclose(found, H, atol=1e-3 * H.max())
+
+
+def test_scale_of_the_spectrogram_only_scales_the_result():
+    _, _, V = planted()
+    one = factorize(V, 4, generator=generator(5))
+    loud = factorize(V * 1e6, 4, generator=generator(5))
+    assert loud.divergence == pytest.approx(one.divergence * 1e6, rel=1e-3)
+    np.testing.assert_allclose(loud.bases, one.bases, rtol=1e-3, atol=1e-6)
+
+
+def test_silence_gives_zeros_and_no_divergence():
+    result = factorize(np.zeros((30, 10)), 3, generator=generator(0))
+    assert not result.bases.any() and not result.activations.any() and result.divergence == 0
+    assert not fit_activations(np.zeros((30, 10)), np.ones((30, 2))).activations.any()
+
+
+def test_a_single_frame_can_be_factored():
+    V = np.random.default_rng(0).gamma(0.5, 1.0, (50, 1))
+    result = factorize(V, 3, generator=generator(0), iterations=100, tolerance=0)
+    assert result.activations.shape == (3, 1)
+    assert result.divergence == pytest.approx(0, abs=1e-3 * V.sum())
+
+
+def test_a_bin_of_zeros_is_zero_in_every_basis_and_harms_no_other():
+    _, _, V = planted()
+    V[7] = 0
+    result = factorize(V, 4, generator=generator(0))
+    assert not result.bases[7].any()
+    assert np.isfinite(result.bases).all() and np.isfinite(result.activations).all()
+
+
+def test_a_basis_of_zeros_gets_no_activation():
+    W, _, V = planted()
+    W[:, 2] = 0
+    result = fit_activations(V, W)
+    assert not result.activations[2].any() and np.isfinite(result.activations).all()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -1.0])
+def test_what_is_no_magnitude_is_refused(bad):
+    V = np.ones((5, 5))
+    V[2, 2] = bad
+    for call in (
+        lambda: factorize(V, 2, generator=generator(0)),
+        lambda: fit_activations(V, np.ones((5, 2))),
+    ):
+        with pytest.raises(ObjectsoundsError):
+            call()
+
+
+def test_bases_of_another_size_are_refused():
+    with pytest.raises(ObjectsoundsError, match="do not fit"):
+        fit_activations(np.ones((5, 4)), np.ones((6, 2)))
+
+
+def test_the_same_seed_gives_the_same_bases():
+    _, _, V = planted()
+    first, second = (factorize(V, 4, generator=generator("clip")).bases for _ in range(2))
+    assert (first == second).all()

@@ -1,0 +1,132 @@
+"""Settings: how the layers merge, what is refused, and which stage depends on which key."""
+
+import pytest
+import yaml
+
+from objectsounds.classes import ROOT, read_classes
+from objectsounds.errors import ObjectsoundsError
+from objectsounds.settings import (
+    STAGE_KEYS,
+    UPSTREAM,
+    canonical,
+    load_settings,
+    merge,
+    shared_variant,
+    stage_settings,
+    stage_version,
+)
+
+PRESETS = sorted(path.stem for path in (ROOT / "config" / "presets").glob("*.yaml"))
+
+
+def test_mappings_merge_and_lists_replace():
+    assert merge({"a": {"b": 1, "c": [1, 2]}}, {"a": {"c": [3]}}) == {"a": {"b": 1, "c": [3]}}
+
+
+def test_the_command_line_wins_over_the_preset_and_the_preset_over_the_default():
+    settings = load_settings({"preset": "demo", "train": {"epochs": 7}})
+    assert settings["train"]["epochs"] == 7
+    assert settings["train"]["batch_size"] == 32
+    assert settings["train"]["learning_rate"] == 1e-3
+
+
+def test_results_go_into_a_folder_named_after_the_preset():
+    settings = load_settings({"preset": "demo"})
+    assert settings["results"] == "results/demo"
+    assert settings["clips"]["media"] == "results/demo/demo/media"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_is_valid(preset):
+    assert load_settings({"preset": preset})["classes"]
+
+
+@pytest.mark.parametrize(
+    ("user", "words"),
+    [
+        ({"train": {"epoch": 3}}, ["train.epoch", "3", "epochs"]),
+        ({"bases": {"count": 0}}, ["bases.count", "0", "at least 1"]),
+        ({"bases": {"transform": "fft"}}, ["bases.transform", "'fft'", "'stft'"]),
+        ({"train": {"learning_rate": "1e-5"}}, ["train.learning_rate", "'1e-5'", "1.0e-5"]),
+        ({"dataset": {"threshold": 2}}, ["dataset.threshold", "2", "at most 1"]),
+        ({"classes": ["piano", "kazoo"]}, ["classes", "'kazoo'", "violin"]),
+        ({"methods": ["magic"]}, ["methods", "'magic'", "miml_gao"]),
+        ({"preset": "nope"}, ["preset", "'nope'", "demo"]),
+        ({"variants": {"a": {"clips": {}}}}, ["variants.a", "'clips'", "train"]),
+        ({"variants": {"a": {"train": {"dropot": 0.1}}}}, ["variants.a", "train.dropot", "dropout"]),
+        ({"train": None}, ["train", "None", "object"]),
+    ],
+)
+def test_a_bad_value_is_named_with_what_is_allowed(user, words):
+    with pytest.raises(ObjectsoundsError) as error:
+        load_settings(user)
+    for word in words:
+        assert word in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def _leaves(schema, path=()):
+    for name, item in schema["properties"].items():
+        if "properties" in item:
+            yield from _leaves(item, (*path, name))
+        else:
+            yield (*path, name), item
+
+
+def test_the_schema_describes_every_key_with_the_default_of_default_yaml():
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    defaults = yaml.safe_load((ROOT / "config/default.yaml").read_text())
+    for path, item in _leaves(schema):
+        value = defaults
+        for part in path:
+            value = value[part]
+        assert item["default"] == value, path
+        assert item["description"].endswith("."), path
+
+
+def test_every_key_belongs_to_a_stage():
+    settings = load_settings({"preset": "demo"})
+    known = {key.split(".")[0] for keys in STAGE_KEYS.values() for key in keys}
+    rest = {"results", "variants", "variant_methods", "dictionary", "methods", "labeller"}
+    assert set(settings) - known - rest == set()
+
+
+def test_the_order_of_keys_does_not_matter():
+    assert canonical({"a": 1, "b": {"c": 2, "d": 3}}) == canonical({"b": {"d": 3, "c": 2}, "a": 1})
+
+
+def test_a_variant_shares_every_stage_that_it_does_not_touch():
+    settings = load_settings({"preset": "demo", "variants": {"dropout": {"train": {"dropout": 0.1}}}})
+    shared = {stage: shared_variant(settings, stage, "dropout") for stage in UPSTREAM}
+    assert shared == {
+        "bases": "default",
+        "dataset": "default",
+        "train": "dropout",
+        "dictionary": "dropout",
+        "separate": "dropout",
+    }
+
+
+def test_a_dictionary_variant_touches_only_its_own_rule():
+    settings = load_settings(
+        {"preset": "demo", "variants": {"few": {"dictionary": {"surest": {"clips_per_object": 2}}}}}
+    )
+    assert shared_variant(settings, "dictionary", "few", ("dictionary.surest",)) == "few"
+    assert shared_variant(settings, "dictionary", "few", ("dictionary.gao",)) == "default"
+
+
+@pytest.mark.parametrize("stage", STAGE_KEYS)
+def test_every_stage_has_a_version_a_rule_a_module_and_its_keys(stage):
+    assert stage_version(stage) >= 1
+    assert (ROOT / "workflow" / "rules" / f"{stage}.smk").exists()
+    assert stage_settings(load_settings({"preset": "demo"}), stage)
+
+
+def test_the_class_table_has_gaos_classes_and_no_index_twice():
+    table = read_classes()
+    assert len(table) == 23
+    assert {item.group for item in table.values()} == {"instrument", "animal", "vehicle"}
+    indices = [index for item in table.values() for index in item.imagenet]
+    mids = [mid for item in table.values() for mid in item.mids]
+    assert len(indices) == len(set(indices)) and max(indices) < 1000
+    assert len(mids) == len(set(mids))
