@@ -30,7 +30,13 @@ def settings(**changes) -> dict:
         "weight_decay": 0.05,
         "label_smoothing": 0.1,
     }
-    labeller = {"kind": "pictures", "architecture": "resnet152", "weights": None, "threads": 1}
+    labeller = {
+        "kind": "pictures",
+        "architecture": "resnet152",
+        "weights": None,
+        "device": "cpu",
+        "threads": 1,
+    }
     return {"seed": 1, "labeller": labeller | {"pictures": pictures} | changes}
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from objectsounds.devices import choose_device
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.metrics import authors_map, class_map, top_accuracy
-from objectsounds.network import Miml, choose_device, margin_loss, normalise_bases
+from objectsounds.network import Miml, margin_loss, normalise_bases
 from objectsounds.train import load_network, train_network
 
 CLIPS = [["drum"], ["piano"], ["violin"], ["drum", "piano"], ["piano", "violin"], ["drum", "violin"]] * 4
@@ -149,8 +150,8 @@ def test_reading_from_the_file_gives_the_same_network_as_from_memory(planted_dat
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_a_missing_gpu_is_said():
     with pytest.raises(ObjectsoundsError, match="no GPU"):
-        choose_device("cuda")
-    assert choose_device("auto").type == "cpu"
+        choose_device("cuda", "train.device")
+    assert choose_device("auto", "train.device").type == "cpu"
 
 
 def test_measures_of_known_predictions():

@@ -23,7 +23,7 @@ __all__ = ["STAGE_VERSION", "load_labeller", "train_labeller"]
 
 STAGE_VERSION = 1
 EVALUATION_BATCH = 100
-SMALLEST_AREA = 0.6  # of a picture that a random crop keeps
+SMALLEST_AREA = 0.7  # of a picture that a random crop keeps
 SPARE = 1.2  # size of the pictures that crops are cut from, in image sizes
 WARM_UP = 0.2  # share of the steps in which the learning rate rises
 

@@ -33,15 +33,22 @@ def label_errors(targets: np.ndarray, probabilities: np.ndarray, visible: np.nda
     }
 
 
+def _row(targets: np.ndarray, probabilities: np.ndarray, visible: np.ndarray, audioset: np.ndarray) -> dict:
+    heard = audioset[np.arange(len(audioset)), probabilities.argmax(axis=1)] == 1
+    errors = label_errors(targets, probabilities, visible)
+    return errors | {"top_sounds": float(heard.mean()), "all": len(targets)}
+
+
 def labeller_accuracy(results: Path) -> list[dict]:
-    """Return per split the labeller's errors on what is seen, and its agreement with what sounds."""
-    rows = []
+    """Return per split, and for all, the errors on what is seen and the agreement with what sounds."""
+    rows, parts = [], []
     for split in ("train", "val", "test"):
         path = results / "dataset" / "default" / f"{split}.h5"
         if not path.exists():
             continue
         bags = open_dataset(path)
-        errors = label_errors(bags.targets, bags.probabilities, bags.visible)
-        heard = bags.audioset[np.arange(len(bags.audioset)), bags.probabilities.argmax(axis=1)] == 1
-        rows.append({"split": split, **errors, "top_sounds": float(heard.mean()), "all": len(bags.clip_ids)})
+        parts.append((bags.targets, bags.probabilities, bags.visible, bags.audioset))
+        rows.append({"split": split, **_row(*parts[-1])})
+    if len(parts) > 1:
+        rows.append({"split": "all", **_row(*map(np.concatenate, zip(*parts, strict=True)))})
     return rows

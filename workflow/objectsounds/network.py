@@ -3,8 +3,6 @@
 import torch
 from torch import nn
 
-from objectsounds.errors import ObjectsoundsError
-
 
 def normalise_bases(bases: torch.Tensor, norm: str) -> torch.Tensor:
     """Divide each basis by its maximum, its sum or its length.
@@ -118,18 +116,3 @@ def build_network(bins: int, objects: int, options: dict) -> Miml:
         options["dropout"],
         options["output_dropout"],
     )
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the device of ``train.device``; ``auto`` is a GPU when there is one.
-
-    Raises
-    ------
-    ObjectsoundsError
-        If ``cuda`` is asked for and absent.
-    """
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ObjectsoundsError(
-            "train.device = 'cuda', but PyTorch finds no GPU here; set it to auto or cpu."
-        )
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

@@ -1,7 +1,6 @@
 """Image classifiers that say what is seen in a frame: ImageNet's, or one trained on labelled pictures."""
 
 import hashlib
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +8,11 @@ import cv2
 import numpy as np
 import torch
 
+from objectsounds.devices import choose_device
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.files import reading
 from objectsounds.vision import torchvision
+from objectsounds.weights import load_weights
 
 MEAN = (0.485, 0.456, 0.406)  # of ImageNet's RGB values in 0..1, which the trained network uses too
 STD = (0.229, 0.224, 0.225)
@@ -37,16 +38,6 @@ def build(architecture: str, classes: int) -> torch.nn.Module:
 def use_threads(settings: dict) -> None:
     """Let torch use the configured number of threads, on which the last digits of its results depend."""
     torch.set_num_threads(int(settings["labeller"].get("threads", 1)))
-
-
-def chosen_device(settings: dict) -> torch.device:
-    """Return the device of key ``labeller.device``: cpu (the default), cuda, or auto."""
-    name = settings["labeller"].get("device", "cpu")
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ObjectsoundsError("labeller.device: 'cuda' was asked for but there is no GPU; use auto or cpu.")
-    return torch.device(name)
 
 
 def normalised(images: np.ndarray) -> torch.Tensor:
@@ -139,8 +130,8 @@ def _from_file(path: Path) -> tuple[dict, str]:
     if not path.is_file():
         raise ObjectsoundsError(f"labeller.weights: {path} does not exist; name a file of weights, or null.")
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        state = load_weights(path)
+    except (OSError, ValueError) as error:
         raise ObjectsoundsError(
             f"labeller.weights: {path} is no file of weights ({type(error).__name__}); download it again."
         ) from error
@@ -168,24 +159,26 @@ def _imagenet(settings: dict, weights: Path | None) -> Labeller:
         f"{architecture} imagenet sha256:{digest}",
         IMAGENET_RESIZE,
         IMAGENET_CROP,
-        chosen_device(settings),
+        choose_device(settings["labeller"]["device"], "labeller.device"),
     )
 
 
 def _trained(settings: dict, weights: Path) -> Labeller:
-    try:
-        with reading(weights):
-            saved = torch.load(weights, map_location="cpu", weights_only=True)
-            network = build(saved["architecture"], len(saved["objects"]))
-            network.load_state_dict(saved["state_dict"])
-            digest = _sha256(weights)
-    except pickle.UnpicklingError as error:
-        with reading(weights):
-            raise ValueError("not a file of weights") from error
+    with reading(weights):
+        saved = load_weights(weights)
+        network = build(saved["architecture"], len(saved["objects"]))
+        network.load_state_dict(saved["state_dict"])
+        digest = _sha256(weights)
     size = int(saved["image_size"])
     identity = f"{saved['architecture']} pictures sha256:{digest}"
     return Labeller(
-        network, list(saved["objects"]), identity, size, size, chosen_device(settings), normalise=True
+        network,
+        list(saved["objects"]),
+        identity,
+        size,
+        size,
+        choose_device(settings["labeller"]["device"], "labeller.device"),
+        normalise=True,
     )
 
 

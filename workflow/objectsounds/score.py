@@ -93,7 +93,6 @@ def score_mixture(row: dict, estimates: dict[str, dict], mixtures: Path, separat
         ]
     )
     measures = bss_eval(references, guesses)
-    before = bss_eval(references, np.stack([mixture, mixture]))[0]
     extra = len([name for name in estimates if name not in objects])
     return [
         {
@@ -106,7 +105,7 @@ def score_mixture(row: dict, estimates: dict[str, dict], mixtures: Path, separat
             "sir": measures[1][index],
             "sar": measures[2][index],
             "si_sdr": si_sdr(references[index], guesses[index]),
-            "sdr_improvement": measures[0][index] - before[index],
+            "sdr_improvement": "",
             "fallback": estimates[name]["fallback"],
             "n_extra": extra,
         }
@@ -125,8 +124,8 @@ def score_block(
     mixtures, separated : path
         The block's folders of mixtures and of estimates.
     output : path
-        TSV with the columns ``COLUMNS``; SDR, SIR, SAR, SI-SDR and the improvement of SDR over the
-        unprocessed mixture in dB.
+        TSV with the columns ``COLUMNS``; SDR, SIR, SAR and SI-SDR in dB. ``sdr_improvement`` stays
+        empty: ``make_tables`` knows the unprocessed mixture's SDR.
     """
     mixtures, separated = Path(mixtures), Path(separated)
     by_mixture: dict[str, dict] = {}
@@ -143,13 +142,23 @@ def _cell(value: object) -> object:
     return f"{value:.4f}" if isinstance(value, float) else value
 
 
+def add_improvement(rows: list[dict]) -> None:
+    """Fill in ``sdr_improvement``, the SDR above that of method ``mixture``, where that method was run."""
+    before = {
+        (row["mixture"], row["object"]): float(row["sdr"]) for row in rows if row["method"] == "mixture"
+    }
+    for row in rows:
+        start = before.get((row["mixture"], row["object"]))
+        row["sdr_improvement"] = "" if start is None else f"{float(row['sdr']) - start:.4f}"
+
+
 def _mean(values: list[float]) -> str:
     return f"{np.mean(values):.3f}" if values else ""
 
 
 def summarise(method: str, group: str, rows: list[dict]) -> dict:
     """Return one line of the summary; a group without mixtures has n = 0 and empty cells."""
-    values = {name: [float(row[name]) for row in rows] for name in MEASURES}
+    values = {name: [float(row[name]) for row in rows if row[name] != ""] for name in MEASURES}
     separated = [float(row["sdr"]) for row in rows if not row["fallback"]]
     reasons: dict[str, int] = {}
     for row in rows:
@@ -190,6 +199,7 @@ def make_tables(
     """
     rows = [row for block in blocks for row in read_table(block, COLUMNS)]
     rows.sort(key=lambda row: (methods.index(row["method"]), row["mixture"]))
+    add_improvement(rows)
     lines = []
     for method in methods:
         for group in groups_of(classes):

@@ -10,10 +10,11 @@ import torch
 
 from objectsounds import __version__
 from objectsounds.dataset import Bags, open_dataset
+from objectsounds.devices import choose_device
 from objectsounds.errors import BrokenFileError, ObjectsoundsError
 from objectsounds.files import reading, write_text, written_whole
 from objectsounds.metrics import authors_map, class_map, top_accuracy
-from objectsounds.network import Miml, build_network, choose_device, margin_loss, normalise_bases
+from objectsounds.network import Miml, build_network, margin_loss, normalise_bases
 from objectsounds.seeds import generator, seed_of
 from objectsounds.weights import load_weights
 
@@ -109,7 +110,7 @@ class Trainer:
         self.settings, self.options, self.checkpoint = settings, settings["train"], checkpoint
         torch.set_num_threads(self.options["threads"])
         torch.manual_seed(seed_of(settings["seed"], "train", "network"))
-        self.device = choose_device(self.options["device"])
+        self.device = choose_device(self.options["device"], "train.device")
         self.train = _usable(train, supervision, self.options)
         self.val = _usable(val, supervision, self.options) if val is not None else None
         self.network = build_network(train.bases_shape[1], len(train.objects), self.options).to(self.device)

@@ -20,6 +20,7 @@ rule labels:
     threads: SETTINGS["labeller"]["threads"]
     resources:
         mem_mb=2000,
+        gpu=int(SETTINGS["labeller"]["device"] == "cuda"),
     params:
         settings=stage_params("labels"),
         version=_settings.stage_version("labels"),

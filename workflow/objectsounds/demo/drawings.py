@@ -93,7 +93,7 @@ def accordion(pen: Pen, u: list[float]) -> None:
 
 def acoustic_guitar(pen: Pen, u: list[float]) -> None:
     """Draw an acoustic guitar, its neck upwards."""
-    top = _wood([u[0], u[1], 0.35 + 0.65 * u[2]]) if u[3] < 0.8 else _case(u[4:])
+    top = _wood([0.4 + 0.6 * u[0], u[1], 0.5 + 0.5 * u[2]]) if u[3] < 0.85 else _case(u[4:])
     lower, upper, waist = 0.19 + 0.03 * u[5], 0.14 + 0.02 * u[6], 0.105 + 0.02 * u[7]
     half = [(0.0, -0.05), (upper * 0.75, -0.035), (upper, 0.05), (waist, 0.15), (lower * 0.9, 0.24)]
     half += [(lower, 0.34), (lower * 0.75, 0.45), (0.0, 0.49)]
