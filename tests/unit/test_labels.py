@@ -16,7 +16,7 @@ from objectsounds.networks import build, load_labeller
 from objectsounds.status import COLUMNS, clip_sizes
 from objectsounds.tables import write_table
 
-SETTINGS = {"seed": 3, "labeller": {"kind": "pictures", "threads": 1}}
+SETTINGS = {"seed": 3, "labeller": {"kind": "pictures", "device": "cpu", "threads": 1}}
 FRAMES = 2
 
 

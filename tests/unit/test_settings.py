@@ -26,7 +26,7 @@ def test_mappings_merge_and_lists_replace():
 def test_the_command_line_wins_over_the_preset_and_the_preset_over_the_default():
     settings = load_settings({"preset": "demo", "train": {"epochs": 7}})
     assert settings["train"]["epochs"] == 7
-    assert settings["train"]["batch_size"] == 32
+    assert settings["train"]["batch_size"] == 16
     assert settings["train"]["learning_rate"] == 1e-3
 
 

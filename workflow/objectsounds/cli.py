@@ -137,12 +137,6 @@ def _check(args, settings) -> None:
     check_results(Path(args.results))
 
 
-def _run(args, settings) -> None:
-    from objectsounds.run import run_workflow
-
-    raise SystemExit(run_workflow(args.arguments))
-
-
 def _tracker(label: str) -> Callable:
     from functools import partial
 
@@ -256,8 +250,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         for option, keywords in command.options.items():
             sub.add_argument(f"--{option}", **keywords)
-    run = commands.add_parser("run", help="run the whole workflow, one run at a time", add_help=False)
-    run.add_argument("arguments", nargs=argparse.REMAINDER, help="given to snakemake")
+    commands.add_parser("run", help="run the whole workflow, one run at a time; arguments go to snakemake")
     return parser
 
 
@@ -285,13 +278,17 @@ def _limit_threads(command: str, settings: dict) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a subcommand; return 0, or 1 after an error that a user is meant to read."""
-    args = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    own, rest = (arguments[:1], arguments[1:]) if arguments[:1] == ["run"] else (arguments, [])
+    args = _parser().parse_args(own)
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
     )
     try:
         if args.command == "run":
-            _run(args, None)
+            from objectsounds.run import run_workflow
+
+            return run_workflow(rest)
         settings = _settings(args.settings)
         _limit_threads(args.command, settings)
         COMMANDS[args.command].run(args, settings)

@@ -14,6 +14,7 @@ SCALES = (
 LEVELS_DB = (-30.0, -20.0)  # root mean square of a performance before mixing, dB re full scale
 LONGEST_GAP = 0.75  # seconds between onsets, so that silence does not dominate a clip
 LAST_ONSET = 0.25  # no note starts closer than this to the end, in seconds
+TUNING = 0.03  # semitones; players tune to concert pitch within some cents
 
 
 def rhythm(rng: np.random.Generator, seconds: float) -> list[list[float]]:
@@ -143,7 +144,7 @@ def performance(rng: np.random.Generator, name: str, seconds: float, common: boo
         "common_range": bool(common and instrument.pitched),
         "notes": notes,
         "level_db": rng.uniform(*LEVELS_DB),
-        "tuning": rng.uniform(-0.3, 0.3),
+        "tuning": rng.uniform(-TUNING, TUNING),
         "tilt": rng.uniform(-1.5, 1.5),
         "pan": rng.uniform(-0.6, 0.6),
     }

@@ -1,0 +1,135 @@
+"""A whole run from nothing: what it leaves, what a second run does, and that it does not depend on chance."""
+
+import csv
+import json
+
+import h5py
+import numpy as np
+import pytest
+
+from objectsounds.status import read_status
+from objectsounds.dataset import open_dataset
+from objectsounds.dictionaries import read_dictionary
+
+METHODS = ["mixture", "ideal_ratio_mask", "gaussian", "miml", "miml_gao"]
+
+
+def table(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def scores_of(place):
+    return {
+        (row["method"], row["mixture"], row["object"]): [float(row[name]) for name in ("sdr", "sir", "sar")]
+        for row in table(place.results / "score" / "scores.tsv")
+    }
+
+
+def test_every_method_has_a_row_for_both_sources_of_every_mixture(finished):
+    rows = table(finished.results / "score" / "scores.tsv")
+    pairs = table(finished.results / "mixtures" / "pairs.tsv")
+    assert len(pairs) == 4 and all(pair["object_1"] != pair["object_2"] for pair in pairs)
+    expected = {(m, p["mixture"], p[key]) for m in METHODS for p in pairs for key in ("object_1", "object_2")}
+    assert {(row["method"], row["mixture"], row["object"]) for row in rows} == expected
+    assert len(rows) == len(expected)
+
+
+def test_the_summary_has_its_columns_and_its_bounds(finished):
+    rows = {row["method"]: row for row in table(finished.results / "score" / "summary.tsv")}
+    needed = {"method", "group", "n", "sdr_mean", "sdr_median", "sir_mean", "sar_mean", "n_fallback"}
+    assert needed <= set(rows["miml"]) and list(rows) == METHODS
+    assert abs(float(rows["mixture"]["sdr_mean"])) < 1
+    assert float(rows["ideal_ratio_mask"]["sdr_mean"]) > float(rows["miml"]["sdr_mean"])
+    assert float(rows["ideal_ratio_mask"]["sdr_mean"]) > 6
+    assert float(rows["mixture"]["sdr_improvement_mean"]) == 0
+
+
+def test_estimates_of_a_mixture_sum_to_it(finished):
+    from objectsounds.audio import read_wav
+
+    for row in table(finished.results / "mixtures" / "0" / "pairs.tsv"):
+        mixture, _ = read_wav(finished.results / "mixtures" / "0" / row["mixture"] / "mixture.wav")
+        for method in ("ideal_ratio_mask", "miml", "gaussian"):
+            folder = finished.results / "separate" / method / "0" / row["mixture"]
+            estimates = [read_wav(path)[0] for path in folder.iterdir()]
+            if estimates:
+                np.testing.assert_allclose(sum(estimates), mixture, atol=1e-4 * np.abs(mixture).max())
+
+
+def test_every_file_tells_what_made_it(finished):
+    for path in finished.results.rglob("*.h5"):
+        with h5py.File(path) as file:
+            assert {"settings", "version", "seed", "stage_version"} <= set(file.attrs), path
+            assert json.loads(file.attrs["settings"])
+
+
+def test_every_rule_leaves_a_log_and_a_benchmark(finished):
+    stages = ["demo", "catalogue", "clips", "bases", "labeller", "labels", "dataset", "train"]
+    stages += ["dictionary", "mixtures", "separate", "score", "report"]
+    for folder in ("logs", "benchmarks"):
+        found = {path.name.split(".")[0] for path in (finished.results / folder).iterdir()}
+        assert found == set(stages)
+
+
+def test_the_splits_share_no_medium(finished):
+    sources = {}
+    for status in finished.results.glob("clips/*/status.tsv"):
+        for row in read_status(status):
+            sources.setdefault(row["split"], set()).add(row["source"])
+    assert set(sources) == {"train", "val", "test"}
+    assert not (sources["train"] | sources["val"]) & sources["test"]
+    assert not sources["train"] & sources["val"]
+
+
+def test_the_page_refers_only_to_files_beside_it(finished):
+    import re
+
+    page = finished.results / "report" / "index.html"
+    text = page.read_text()
+    assert "http" not in re.sub(r"<p class=.soft.>.*?</p>", "", text)
+    links = re.findall(r'(?:src|href)="([^"#:]+)"', text)
+    assert len(links) > 10
+    for link in links:
+        assert (page.parent / link).exists(), link
+
+
+def test_a_second_run_does_nothing_and_says_so(finished):
+    done = finished.snakemake()
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def other_run(new_place):
+    """The same run on one core with other shards."""
+    place = new_place("other", "catalogue: {clips_per_shard: 5}\n")
+    place.snakemake(cores=1)
+    return place
+
+
+def test_labels_do_not_depend_on_cores_or_shards(finished, other_run):
+    for split in ("train", "val", "test"):
+        one, two = (
+            open_dataset(place.results / f"dataset/default/{split}.h5") for place in (finished, other_run)
+        )
+        assert one.clip_ids == two.clip_ids
+        np.testing.assert_array_equal(one.targets, two.targets)
+    assert len(list(other_run.results.glob("bases/default/*"))) > len(
+        list(finished.results.glob("bases/default/*"))
+    )
+
+
+@pytest.mark.parametrize("name", ["surest", "gao", "gaussian"])
+def test_dictionaries_do_not_depend_on_cores_or_shards(finished, other_run, name):
+    one, two = (
+        read_dictionary(place.results / f"dictionary/default/{name}.h5") for place in (finished, other_run)
+    )
+    assert one.clip_ids == two.clip_ids and (one.owners == two.owners).all()
+    np.testing.assert_allclose(one.bases, two.bases, atol=1e-6)
+
+
+def test_scores_do_not_depend_on_cores_or_shards(finished, other_run):
+    one, two = scores_of(finished), scores_of(other_run)
+    assert one.keys() == two.keys()
+    for key, values in one.items():
+        np.testing.assert_allclose(values[:1], two[key][:1], atol=0.01, err_msg=str(key))
