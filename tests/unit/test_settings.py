@@ -30,6 +30,13 @@ def test_the_command_line_wins_over_the_preset_and_the_preset_over_the_default()
     assert settings["train"]["learning_rate"] == 1e-3
 
 
+def test_nested_values_of_the_command_line_are_read_as_yaml():
+    user = {"train": {"epochs": "50", "patience": "null", "hidden": ["64"]}, "labeller": {"weights": "w.pth"}}
+    settings = load_settings({"preset": "demo", **user})
+    assert settings["train"]["epochs"] == 50 and settings["train"]["patience"] is None
+    assert settings["train"]["hidden"] == [64] and settings["labeller"]["weights"] == "w.pth"
+
+
 def test_results_go_into_a_folder_named_after_the_preset():
     settings = load_settings({"preset": "demo"})
     assert settings["results"] == "results/demo"

@@ -45,7 +45,7 @@ def test_a_comment_or_another_order_reruns_nothing(finished):
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("train={epoch: 3}", ["train.epoch", "= 3", "epochs"]),
+        ("train={epoch: 3}", ["train.epoch", "'3'", "epochs"]),
         ("bases={count: 0}", ["bases.count", "0", "at least 1"]),
         ("methods=[magic]", ["'magic'", "miml_gao"]),
     ],

@@ -7,9 +7,9 @@ import h5py
 import numpy as np
 import pytest
 
-from objectsounds.status import read_status
 from objectsounds.dataset import open_dataset
 from objectsounds.dictionaries import read_dictionary
+from objectsounds.status import read_status
 
 METHODS = ["mixture", "ideal_ratio_mask", "gaussian", "miml", "miml_gao"]
 

@@ -36,7 +36,7 @@ STAGE_KEYS = {
     "mixtures": ["seed", "classes", "mixtures"],
     "separate": ["seed", "separate", "bases.window_seconds", "bases.hop_seconds", "bases.transform"],
     "score": ["score"],
-    "report": ["seed", "classes", "report", "methods", "catalogue.val_fraction"],
+    "report": ["seed", "classes", "report"],
 }
 UPSTREAM = {
     "bases": [],
@@ -91,26 +91,49 @@ def _expand_results(value: object, results: str) -> object:
     return value.replace("<results>", results) if isinstance(value, str) else value
 
 
+def typed(value: object, default: object) -> object:
+    """Return ``value`` with the text in it read as YAML where the default is no text.
+
+    Snakemake hands ``--config 'train={epochs: 50}'`` on with every nested value as text.
+    """
+    if isinstance(value, dict):
+        known = default if isinstance(default, dict) else {}
+        return {key: typed(item, known.get(key, "")) for key, item in value.items()}
+    if isinstance(value, list):
+        sample = default[0] if isinstance(default, list) and default else ""
+        return [typed(item, sample) for item in value]
+    if isinstance(value, str) and not isinstance(default, str):
+        parsed = yaml.safe_load(value)
+        return parsed if parsed is None or isinstance(parsed, (int, float)) else value
+    return value
+
+
 def load_settings(user: dict | None = None) -> dict:
     """Merge and validate the settings.
 
     Parameters
     ----------
     user : dict, optional
-        The person's layer (config.yaml with the command line on top); read from config.yaml if absent.
+        The person's layer (config.yaml with the command line on top); if absent it is read from
+        ``config/config.yaml`` of the working folder, or from the one beside the Snakefile.
 
     Raises
     ------
     ObjectsoundsError
         One sentence naming the key, its value and what is allowed.
     """
-    user = copy.deepcopy(read_yaml(CONFIG / "config.yaml") if user is None else user)
+    if user is None:
+        here = Path("config") / "config.yaml"
+        user = read_yaml(here if here.exists() else CONFIG / "config.yaml")
+    user = copy.deepcopy(user)
     user.pop("pathvars", None)
     settings = read_yaml(CONFIG / "default.yaml")
     preset = user.pop("preset", None)
     if preset is not None:
         settings = merge(settings, read_yaml(preset_path(str(preset))))
-    settings = merge(settings, user)
+    for name, overrides in (user.get("variants") or {}).items():
+        user["variants"][name] = typed(overrides, settings)
+    settings = merge(settings, typed(user, settings | {"variants": user.get("variants")}))
     validate(settings)
     results = settings["results"].replace("<preset>", Path(str(preset or "default")).stem).rstrip("/")
     return _expand_results(settings | {"results": results}, results)
