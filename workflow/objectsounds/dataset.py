@@ -257,8 +257,8 @@ class Bags:
         return self.targets if kind == "visual" else self.audioset
 
 
-def open_dataset(path: str | Path) -> Bags:
-    """Open an aggregated HDF5 and check that the shards it looks into are there.
+def open_dataset(path: str | Path, bases: bool = True) -> Bags:
+    """Open an aggregated HDF5; if its bases are wanted, check that the shards it looks into are there.
 
     Raises
     ------
@@ -278,7 +278,7 @@ def open_dataset(path: str | Path) -> Bags:
         objects = json.loads(file.attrs["objects"])
         shape = file["bases"].shape
         sources = json.loads(file.attrs["sources"]) if file["bases"].is_virtual else []
-    for source in sources:
+    for source in sources if bases else []:
         if not (path.parent / source).exists():
             raise ObjectsoundsError(
                 f"{path} looks into {source}, which is missing: run the rule bases again, "

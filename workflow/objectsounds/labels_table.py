@@ -46,7 +46,7 @@ def labeller_accuracy(results: Path) -> list[dict]:
         path = results / "dataset" / "default" / f"{split}.h5"
         if not path.exists():
             continue
-        bags = open_dataset(path)
+        bags = open_dataset(path, bases=False)
         parts.append((bags.targets, bags.probabilities, bags.visible, bags.audioset))
         rows.append({"split": split, **_row(*parts[-1])})
     if len(parts) > 1:

@@ -113,7 +113,7 @@ def separate_block(
     """
     method = method_of(name)
     words = read_dictionary(dictionary) if dictionary else None
-    bags = open_dataset(test) if test else None
+    bags = open_dataset(test, bases=False) if test else None
     mixtures = Path(mixtures)
     table = []
     with folder_written_whole(output) as folder:

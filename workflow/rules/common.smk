@@ -68,6 +68,14 @@ def statuses_of(split):
     return expand("<results>/clips/{shard}/status.tsv", shard=shards_of(split))
 
 
+def bases_of(variant, *splits):
+    """Return the shards' bases that the data sets of some splits look into; none if they hold copies."""
+    if _settings.of_variant(SETTINGS, variant)["dataset"]["copy"]:
+        return []
+    name = shared("bases", variant)
+    return [f"<results>/bases/{name}/{shard}.h5" for split in splits for shard in shards_of(split)]
+
+
 def catalogue_file(name):
     """Return a file that the catalogue writes beside its outputs, only when its content changes."""
 
@@ -110,6 +118,7 @@ def report_inputs(wildcards):
     inputs = {
         "status": [path for split in splits for path in statuses_of(split)],
         "datasets": expand("<results>/dataset/default/{split}.h5", split=splits),
+        "bases": bases_of("default", *splits),
         "dictionaries": expand("<results>/dictionary/default/{name}.h5", name=sorted(guided)),
         "network": "<results>/train/default/visual/network.pt",
         "history": "<results>/train/default/visual/history.jsonl",

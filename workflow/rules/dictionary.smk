@@ -10,6 +10,7 @@ rule dictionary:
     input:
         network=lambda wc: f"<results>/train/{shared('train', wc.variant)}/visual/network.pt",
         train=lambda wc: f"<results>/dataset/{shared('dataset', wc.variant)}/train.h5",
+        bases=lambda wc: bases_of(wc.variant, "train"),
     output:
         "<results>/dictionary/{variant}/{dictionary}.h5",
     log:

@@ -1,6 +1,7 @@
 """Stage ``train``: the MIML network learns which bases go with which objects.
 
-REQUIRED INPUTS:  <results>/dataset/{variant}/train.h5, and val.h5 where clips are held out
+REQUIRED INPUTS:  <results>/dataset/{variant}/train.h5, and val.h5 where clips are held out, with the bases
+                  of their shards, which they look into
 OUTPUTS:          <results>/train/{variant}/{supervision}/network.pt, history.jsonl
 BESIDE THEM:      checkpoint.pt while it runs: no output, so that a killed training goes on from it
 """
@@ -9,6 +10,7 @@ BESIDE THEM:      checkpoint.pt while it runs: no output, so that a killed train
 rule train:
     input:
         train=lambda wc: f"<results>/dataset/{shared('dataset', wc.variant)}/train.h5",
+        bases=lambda wc: bases_of(wc.variant, "train", "val"),
         val=lambda wc: f"<results>/dataset/{shared('dataset', wc.variant)}/val.h5" if shards_of("val") else [],
     output:
         network="<results>/train/{variant}/{supervision}/network.pt",

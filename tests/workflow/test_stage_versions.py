@@ -1,0 +1,112 @@
+"""A stage whose output changed must have raised its STAGE_VERSION, or old results would be taken for new.
+
+``tests/data/stage_outputs.json`` holds, per stage and version, some figures of the tiny run. When a stage's
+output changes on purpose: raise its STAGE_VERSION and let
+``OBJECTSOUNDS_RECORD=1 pytest tests/workflow/test_stage_versions.py`` write the new figures.
+"""
+
+import csv
+import hashlib
+import json
+import os
+
+import h5py
+import numpy as np
+import pytest
+
+from objectsounds.audio import read_wav
+from objectsounds.settings import STAGE_KEYS, stage_version
+from objectsounds.weights import load_weights
+from tests.workflow.conftest import ROOT
+
+RECORD = ROOT / "tests" / "data" / "stage_outputs.json"
+TOLERANCE = {"train": 0.05, "labeller": 0.05, "labels": 0.05, "dataset": 0.02}  # machines differ in float32
+BASES = "bases/default/*.h5"
+
+
+def _digest(path, *names) -> str:
+    """Return a digest of some columns of a table."""
+    with open(path, newline="") as file:
+        cells = [[row[name] for name in names] for row in csv.DictReader(file, delimiter="\t")]
+    return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
+
+
+def _arrays(paths, name) -> list[float]:
+    """Return mean, spread and size of a dataset over some HDF5 files."""
+    parts = []
+    for path in sorted(paths):
+        with h5py.File(path) as file:
+            parts.append(np.abs(np.asarray(file[name][()], float)).ravel())
+    joined = np.concatenate(parts)
+    return [float(joined.mean()), float(joined.std()), float(joined.size)]
+
+
+def _level(paths) -> float:
+    """Return the RMS of some WAV files together."""
+    return float(np.sqrt(np.mean(np.concatenate([read_wav(path)[0] for path in sorted(paths)]) ** 2)))
+
+
+def _weights(path) -> list[float]:
+    tensors = [value.float() for value in load_weights(path)["state_dict"].values() if value.ndim > 1]
+    return [float(sum(tensor.numel() for tensor in tensors)), float(np.mean([t.std() for t in tensors]))]
+
+
+def _demo(results) -> list:
+    lists = [
+        (results / "demo" / f"{name}_train_segments.csv").read_bytes() for name in ("unbalanced", "balanced")
+    ]
+    pictures = list((results / "demo" / "pictures").rglob("*.png"))
+    return [hashlib.sha256(b"".join(lists)).hexdigest(), len(pictures)]
+
+
+def _scores(results) -> list:
+    with open(results / "score" / "summary.tsv", newline="") as file:
+        rows = {row["method"]: row for row in csv.DictReader(file, delimiter="\t")}
+    return [float(rows[name]["sdr_mean"]) for name in ("mixture", "ideal_ratio_mask")]
+
+
+def _page(results) -> list:
+    text = (results / "report" / "index.html").read_text()
+    return [text.count("<h2"), text.count("<audio"), len(list(results.glob("report/media/*.svg")))]
+
+
+FIGURES = {
+    "demo": _demo,
+    "catalogue": lambda r: [
+        _digest(r / "catalogue/clips.tsv", "clip_id", "split", "shard", "objects", "visible")
+    ],
+    "clips": lambda r: [_level(r.glob("clips/*/*/audio.wav")), len(list(r.glob("clips/*/*/frames/*.jpg")))],
+    "bases": lambda r: _arrays(r.glob(BASES), "bases") + _arrays(r.glob(BASES), "divergence"),
+    "labeller": lambda r: _weights(r / "labeller/weights.pt"),
+    "labels": lambda r: _arrays(r.glob("labels/*.h5"), "scores"),
+    "dataset": lambda r: _arrays(r.glob("dataset/default/*.h5"), "probabilities"),
+    "train": lambda r: _weights(r / "train/default/visual/network.pt"),
+    "dictionary": lambda r: _arrays(r.glob("dictionary/default/*.h5"), "bases"),
+    "mixtures": lambda r: [
+        _digest(r / "mixtures/pairs.tsv", "mixture", "clip_1", "clip_2"),
+        _level(r.glob("mixtures/0/*/*.wav")),
+    ],
+    "separate": lambda r: [_level(r.glob("separate/ideal_ratio_mask/0/*/*.wav"))],
+    "score": _scores,
+    "report": _page,
+}
+
+
+def test_every_stage_is_watched():
+    assert set(FIGURES) == set(STAGE_KEYS)
+
+
+@pytest.mark.parametrize("stage", FIGURES)
+def test_a_stage_gives_what_its_version_gave(finished, stage):
+    figures = FIGURES[stage](finished.results)
+    record = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    key = f"{stage} {stage_version(stage)}"
+    if os.environ.get("OBJECTSOUNDS_RECORD"):
+        record[key] = figures
+        RECORD.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+    assert key in record, f"{stage}: no figures of version {stage_version(stage)}; record them"
+    for found, expected in zip(figures, record[key], strict=True):
+        if isinstance(expected, str):
+            assert found == expected
+        else:
+            assert found == pytest.approx(expected, rel=TOLERANCE.get(stage, 0.01), abs=0.01)
