@@ -83,3 +83,20 @@ def write_dictionary(
     log.info("%s: %s", rule, ", ".join(f"{name} {count}" for name, count in counts.items()))
     for name, reason in empty.items():
         log.warning("%s: no basis for %s: %s", rule, name, reason)
+
+
+def dictionary_table(results: Path) -> list[dict]:
+    """Return for every dictionary the bases per object, the clips they came from and why one is empty."""
+    tables = []
+    for path in sorted((results / "dictionary").glob("*/*.h5")):
+        words = read_dictionary(path)
+        cells = []
+        for index, name in enumerate(words.objects):
+            rows = [row for row, owner in enumerate(words.owners) if owner == index]
+            clips = {words.clip_ids[row] for row in rows} - {""}
+            cells.append(
+                {"object": name, "bases": len(rows), "clips": len(clips), "why": words.empty.get(name, "")}
+            )
+        variant = path.parent.name
+        tables.append({"name": path.stem + ("" if variant == "default" else f"@{variant}"), "cells": cells})
+    return tables

@@ -15,6 +15,7 @@ import jinja2
 
 from objectsounds import __version__
 from objectsounds.classes import ROOT
+from objectsounds.dictionaries import dictionary_table
 from objectsounds.files import folder_written_whole, write_text
 from objectsounds.labels_table import labeller_accuracy
 from objectsounds.listening import listening_room, ranking_method
@@ -60,25 +61,6 @@ def bad_clips(results: Path, limit: int = 30) -> list[dict]:
     """Return the clips that could not be used, with reason and detail."""
     rows = [row for path in sorted((results / "clips").glob("*/status.tsv")) for row in read_status(path)]
     return [row for row in rows if row["status"] != "ok"][:limit]
-
-
-def dictionary_table(results: Path, classes: list[str]) -> list[dict]:
-    """Return for every dictionary the bases per object, the clips they came from and why one is empty."""
-    from objectsounds.dictionaries import read_dictionary
-
-    tables = []
-    for path in sorted((results / "dictionary").glob("*/*.h5")):
-        words = read_dictionary(path)
-        cells = []
-        for index, name in enumerate(words.objects):
-            rows = [row for row, owner in enumerate(words.owners) if owner == index]
-            clips = {words.clip_ids[row] for row in rows} - {""}
-            cells.append(
-                {"object": name, "bases": len(rows), "clips": len(clips), "why": words.empty.get(name, "")}
-            )
-        variant = path.parent.name
-        tables.append({"name": path.stem + ("" if variant == "default" else f"@{variant}"), "cells": cells})
-    return tables
 
 
 def stage_times(results: Path) -> list[dict]:
@@ -166,7 +148,7 @@ def make_report(settings: dict, results: Path, methods: list[str], output: Path)
             "bad_clips": bad_clips(results),
             "scores": _scores(results),
             "labeller": labeller_accuracy(results),
-            "dictionaries": dictionary_table(results, classes),
+            "dictionaries": dictionary_table(results),
             "curves": _curves(results, media),
             "relations": relation_examples(results, settings["report"]["relation_maps"], media),
             "mixtures": listening_room(results, methods, settings["report"]["mixtures"], media),

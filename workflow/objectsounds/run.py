@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+from objectsounds.dictionaries import dictionary_table
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.registry import method_title
 from objectsounds.settings import load_settings
@@ -101,6 +102,9 @@ def _show_result(results: Path, made: bool) -> None:
     if not made:
         print(f"\nNothing to do: {results} is up to date.")
     print(f"\nMean over the sources, in dB ({summary}):\n\n{format_summary(read_table(summary))}")
+    for table in dictionary_table(results):
+        sizes = (f"{cell['object']} {cell['bases']} ({cell['clips']})" for cell in table["cells"])
+        print(f"\nBases, and clips they came from, in dictionary {table['name']}: {', '.join(sizes)}")
     print(f"\nThe page to look at and listen to: {page.resolve()}")
 
 
