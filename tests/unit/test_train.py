@@ -61,6 +61,7 @@ def test_normalised_bases_have_size_one_and_zeros_stay(norm, size):
 
 def small(settings, **changes):
     options = {"hidden": [32], "batch_size": 8, "epochs": 30, "patience": None, "checkpoint_every": 1}
+    options |= {"dropout": 0.0, "output_dropout": 0.0}
     return {"seed": 1, "train": settings["train"] | options | changes}
 
 

@@ -1,0 +1,61 @@
+"""Bases of real WAV files: their size, where they come from, and that a shard changes nothing."""
+
+import h5py
+import numpy as np
+import pytest
+
+from objectsounds.bases import bases_of, make_bases
+from objectsounds.clips import make_shard
+from objectsounds.status import SHARD_COLUMNS
+from objectsounds.tables import write_table
+
+
+@pytest.fixture
+def shards(settings, tmp_path, make_video):
+    """Return the settings and the status of two shards: one of two clips, one of the second clip alone."""
+    (tmp_path / "media").mkdir()
+    for name, tone in (("low", 300), ("high", 3000)):
+        make_video(tmp_path / "media" / f"{name}.mp4", tone=tone)
+    options = settings | {
+        "clips": settings["clips"] | {"media": str(tmp_path / "media"), "sample_rate": 16000},
+        "bases": settings["bases"] | {"count": 4, "iterations": 50},
+    }
+    statuses = []
+    for number, names in enumerate((["low", "high"], ["high"])):
+        rows = [
+            dict.fromkeys(SHARD_COLUMNS, "") | {"clip_id": n, "source": n, "start": 0, "end": 3}
+            for n in names
+        ]
+        write_table(tmp_path / f"{number}.tsv", SHARD_COLUMNS, rows)
+        statuses.append(tmp_path / str(number) / "status.tsv")
+        make_shard(options, tmp_path / f"{number}.tsv", statuses[-1])
+    return options, statuses
+
+
+def read(path):
+    with h5py.File(path) as file:
+        return [name.decode() for name in file["clip_id"][()]], file["bases"][()]
+
+
+def test_the_energy_of_a_tone_is_at_its_frequency(shards, tmp_path):
+    options, statuses = shards
+    make_bases(options, statuses[0], tmp_path / "b.h5")
+    ids, bases = read(tmp_path / "b.h5")
+    assert ids == ["low", "high"] and bases.shape == (2, 801, 4)
+    assert bases.sum(axis=2).argmax(axis=1).tolist() == [30, 300]  # bins of 10 Hz
+
+
+def test_a_clips_bases_do_not_depend_on_its_shard(shards, tmp_path):
+    options, statuses = shards
+    for number, status in enumerate(statuses):
+        make_bases(options, status, tmp_path / f"{number}.h5")
+    np.testing.assert_array_equal(read(tmp_path / "0.h5")[1][1], read(tmp_path / "1.h5")[1][0])
+
+
+def test_the_seed_and_the_clip_draw_the_starting_point(settings):
+    waveform = np.random.default_rng(0).standard_normal(16000).astype(np.float32)
+    options = settings | {"bases": settings["bases"] | {"count": 3, "iterations": 5}}
+    one, again = (bases_of(waveform, 16000, "a", options).bases for _ in range(2))
+    np.testing.assert_array_equal(one, again)
+    assert not np.allclose(one, bases_of(waveform, 16000, "b", options).bases)
+    assert not np.allclose(one, bases_of(waveform, 16000, "a", options | {"seed": 1}).bases)

@@ -1,0 +1,50 @@
+"""Pairs and mixtures: two different objects, equal level, and sums that are kept."""
+
+import numpy as np
+import pytest
+
+from objectsounds.errors import ObjectsoundsError
+from objectsounds.mixtures import choose_pairs, groups_of, mix
+
+
+def noise(seed, seconds=2.0):
+    return np.random.default_rng(seed).standard_normal(int(8000 * seconds)).astype(np.float32)
+
+
+def test_sources_are_brought_to_one_level_and_their_sum_is_the_mixture():
+    mixture, references = mix([noise(1) * 0.01, noise(2, seconds=3.0) * 5], -23.0)
+    for reference in references:
+        assert 20 * np.log10(np.sqrt(np.mean(reference**2))) == pytest.approx(-23, abs=0.01)
+    np.testing.assert_allclose(mixture, references[0] + references[1], atol=1e-7)
+    assert len(mixture) == 2 * 8000
+
+
+def test_silence_cannot_be_mixed():
+    with pytest.raises(ObjectsoundsError, match="silent"):
+        mix([np.zeros(100, np.float32), np.ones(100, np.float32)], -23.0)
+
+
+def pair_settings(classes, max_pairs=250):
+    return {"seed": 1, "classes": classes, "mixtures": {"max_pairs": max_pairs, "blocks": 3, "rms_db": -23}}
+
+
+def test_pairs_hold_two_different_objects_and_every_group_is_named():
+    sources = [("a", "piano"), ("b", "piano"), ("c", "violin"), ("d", "dog")]
+    pairs = choose_pairs(sources, pair_settings(["piano", "violin", "dog"]))
+    assert {(p["clip_1"], p["clip_2"]) for p in pairs} == {
+        ("a", "c"),
+        ("b", "c"),
+        ("a", "d"),
+        ("b", "d"),
+        ("c", "d"),
+    }
+    assert {p["group"] for p in pairs} == {"instrument", "cross-domain"}
+    assert groups_of(["piano", "violin", "dog"]) == ["instrument", "animal", "cross-domain"]
+
+
+def test_too_many_pairs_are_sampled_by_seed_and_dealt_to_all_blocks():
+    sources = [(f"p{i}", "piano") for i in range(20)] + [(f"v{i}", "violin") for i in range(20)]
+    first, second = (choose_pairs(sources, pair_settings(["piano", "violin"], 30)) for _ in range(2))
+    assert first == second and len(first) == 30
+    assert {p["block"] for p in first} == {0, 1, 2}
+    assert len({p["mixture"] for p in first}) == 30
