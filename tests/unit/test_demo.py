@@ -37,7 +37,7 @@ DEFAULT = {
         "picture_size": 128,
     },
 }
-# Frozen before any method was tuned on the data; a change needs a reason in the CHANGELOG.
+# Frozen: a later change needs a reason in the CHANGELOG, which tells of the one there was.
 FROZEN = "e418d7fd983c05a8b3ac0d46a6a9e36b15a5eb965bed8d6f2f1f244061e4fd05"
 
 
