@@ -5,7 +5,7 @@ import numpy as np
 from objectsounds.labels_table import label_errors
 from objectsounds.listening import choose_mixtures
 from objectsounds.plots import save_relation_map, spectrogram_db
-from objectsounds.run import format_summary
+from objectsounds.run import format_summary, is_whole
 
 
 def test_best_median_and_worst_are_chosen_and_not_only_nice_ones():
@@ -53,3 +53,9 @@ def test_an_empty_group_is_printed_with_dashes():
     row = dict.fromkeys(("sdr_mean", "sdr_median", "sir_mean", "sar_mean"), "")
     text = format_summary([row | {"method": "miml@dropout", "group": "animal", "n": "0", "n_fallback": "0"}])
     assert "(dropout)" in text and " -  " in text
+
+
+def test_a_result_is_shown_after_a_whole_run_alone():
+    assert is_whole(["--cores", "all"]) and is_whole([])
+    for arguments in (["--cores", "2", "catalogue"], ["-n"], ["--config", "seed=1"], ["--cores", "1", "-n"]):
+        assert not is_whole(arguments)

@@ -29,17 +29,10 @@ class ClipError(ObjectsoundsError):
         self.reason, self.detail = reason, detail
 
 
-def find_media(folder: str | Path, media_id: str) -> Path:
-    """Return the media file of an id: ``<folder>/<media_id>.<any container>``."""
-    folder = Path(folder)
-    candidates = sorted(
-        path
-        for path in folder.iterdir()
-        if path.stem == media_id and not path.name.endswith((".part", ".tmp"))
-    )
-    if not candidates:
-        raise ClipError("missing", f"no file {media_id}.* in {folder}")
-    return candidates[0]
+def list_media(folder: str | Path) -> dict[str, Path]:
+    """Return the media of a folder by id, ``<media id>.<any container>``; it is listed once a shard."""
+    files = sorted(Path(folder).iterdir(), reverse=True)
+    return {path.stem: path for path in files if path.suffix not in (".part", ".tmp")}
 
 
 def decode_audio(path: Path, start: float, seconds: float, rate: int, timeout: float) -> np.ndarray:
@@ -118,11 +111,13 @@ def level_db(waveform: np.ndarray) -> float:
     return 10 * np.log10(power) if power > 0 else float("-inf")
 
 
-def _make_clip(row: dict, settings: dict, folder: Path) -> dict:
+def _make_clip(row: dict, settings: dict, folder: Path, media: dict[str, Path]) -> dict:
     """Write one clip's WAV and frames into ``folder``; return its measures."""
     options = settings["clips"]
     start, end = float(row["start"]), float(row["end"])
-    path = find_media(options["media"], row["source"])
+    path = media.get(row["source"])
+    if path is None:
+        raise ClipError("missing", f"no file {row['source']}.* in {options['media']}")
     if path.stat().st_size == 0:
         raise ClipError("undecodable", f"{path.name} is empty")
     rate = options["sample_rate"]
@@ -164,14 +159,14 @@ def make_shard(settings: dict, shard: str | Path, status: str | Path, progress: 
     progress : callable
         Wraps the rows, to show how far it is.
     """
-    status = Path(status)
+    status, media = Path(status), list_media(settings["clips"]["media"])
     rows = []
     for index, row in enumerate(progress(read_table(shard, SHARD_COLUMNS))):
         name = f"{index:04d}_{row['clip_id']}"  # ids may differ in case alone, or begin with a dash
         measures = dict.fromkeys(MEASURES, "") | {"status": "ok", "folder": name}
         try:
             with folder_written_whole(status.parent / name) as folder:
-                measures |= _make_clip(row, settings, folder)
+                measures |= _make_clip(row, settings, folder, media)
         except ClipError as error:
             measures |= {"status": error.reason, "detail": " ".join(error.detail.split()), "folder": ""}
         rows.append(row | measures)

@@ -1,6 +1,7 @@
 """``objectsounds run``: the whole workflow, one run at a time in a folder, with the result at the end."""
 
 import fcntl
+import itertools
 import os
 import subprocess
 import sys
@@ -97,6 +98,14 @@ def format_summary(rows: list[dict]) -> str:
     return "\n".join(lines)
 
 
+def is_whole(arguments: list[str]) -> bool:
+    """True if Snakemake's arguments ask for everything that config.yaml says, and nothing else."""
+    harmless = {"--cores", "-c", "--snakefile", "-s"}
+    return all(
+        word in harmless or before in harmless for before, word in itertools.pairwise(["", *arguments])
+    )
+
+
 def _show_result(results: Path, made: bool) -> None:
     summary, page = results / "score" / "summary.tsv", results / "report" / "index.html"
     if not made:
@@ -120,7 +129,7 @@ def run_workflow(arguments: list[str]) -> int:
     descriptor = take_lock()
     try:
         clear_stale_lock()
-        whole = not any(word in ("--config", "-C", "--configfile", "-n", "--dry-run") for word in arguments)
+        whole = is_whole(arguments)
         results = Path(load_settings()["results"])
         page = results / "report" / "index.html"
         before = page.stat().st_mtime_ns if page.exists() else None
