@@ -22,7 +22,7 @@ def settings():
 def make_video():
     """Return a function that writes a real MP4: a tone over a picture that grows lighter."""
 
-    def make(path, seconds=3.0, tone=440, volume=0.3, picture=True, sound=True):
+    def make(path, seconds=3.0, tone=440, volume=0.3, picture=True, sound=True, webm=False):
         streams = []
         if picture:
             streams.append(
@@ -31,7 +31,9 @@ def make_video():
         if sound:
             source = f"sine=frequency={tone}:sample_rate=48000:duration={seconds}"
             streams.append(ffmpeg.input(source, format="lavfi").audio.filter("volume", volume))
-        run_ffmpeg(ffmpeg.output(*streams, local_file(path), pix_fmt="yuv420p", threads=1))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        codecs = {"vcodec": "libvpx", "acodec": "libvorbis"} if webm else {}
+        run_ffmpeg(ffmpeg.output(*streams, local_file(path), pix_fmt="yuv420p", threads=1, **codecs))
         return path
 
     return make

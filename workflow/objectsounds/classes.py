@@ -12,17 +12,42 @@ TABLE = ROOT / "resources" / "classes.tsv"
 
 @dataclass(frozen=True)
 class ObjectClass:
-    """One object: its name, its group, its AudioSet mids and its ImageNet indices (0-based)."""
+    """One object.
+
+    Attributes
+    ----------
+    name, group : str
+    mids : tuple of str
+        Its AudioSet classes.
+    descendants : tuple of str
+        Classes below these in AudioSet's ontology that mean this object too (a bark is a dog), but not
+        those that others share (a growl may be a cat's).
+    imagenet : tuple of int
+        Its ImageNet indices, 0-based; none where ImageNet does not know it.
+    aliases : tuple of str
+        What other listings call it: MUSIC's names, URMP's codes.
+    """
 
     name: str
     group: str
     mids: tuple[str, ...]
+    descendants: tuple[str, ...]
     imagenet: tuple[int, ...]
+    aliases: tuple[str, ...]
+
+    @property
+    def all_mids(self) -> frozenset[str]:
+        """Its mids and their descendants."""
+        return frozenset(self.mids + self.descendants)
+
+
+def _cell(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, text.split(";")))
 
 
 def _indices(text: str) -> tuple[int, ...]:
     indices: list[int] = []
-    for part in filter(None, text.split(";")):
+    for part in _cell(text):
         first, _, last = part.partition("-")
         indices.extend(range(int(first), int(last or first) + 1))
     return tuple(indices)
@@ -34,7 +59,12 @@ def read_classes(path: str | Path = TABLE) -> dict[str, ObjectClass]:
         rows = csv.DictReader(file, delimiter="\t")
         return {
             row["object"]: ObjectClass(
-                row["object"], row["group"], tuple(row["mids"].split(";")), _indices(row["imagenet"])
+                row["object"],
+                row["group"],
+                _cell(row["mids"]),
+                _cell(row["descendants"]),
+                _indices(row["imagenet"]),
+                _cell(row["aliases"]),
             )
             for row in rows
         }
@@ -53,3 +83,33 @@ def chosen_classes(names: list[str], path: str | Path = TABLE) -> list[ObjectCla
     if unknown:
         raise ObjectsoundsError(f"classes: unknown object {unknown[0]!r}; {path} knows {', '.join(table)}.")
     return [table[name] for name in names]
+
+
+def names_by_alias() -> dict[str, str]:
+    """Return object names by everything that listings call them."""
+    table = read_classes()
+    return {alias: item.name for item in table.values() for alias in (item.name, *item.aliases)}
+
+
+def objects_by_mid(configured: list[str], descendants: bool) -> dict[str, tuple[str, ...]]:
+    """Return the objects that each mid means.
+
+    The objects of the table that are not configured are told too, so that a clip in which one of them
+    sounds is not taken for a single source; but none that overlaps a configured one (guitar beside
+    acoustic_guitar).
+
+    Parameters
+    ----------
+    configured : list of str
+        The run's objects.
+    descendants : bool
+        Whether classes below an object's own in the ontology count.
+    """
+    own = chosen_classes(configured)
+    taken = frozenset().union(*(item.all_mids for item in own))
+    others = [item for item in read_classes().values() if not item.all_mids & taken]
+    objects: dict[str, tuple[str, ...]] = {}
+    for item in (*own, *others):
+        for mid in item.mids + item.descendants if descendants else item.mids:
+            objects[mid] = (*objects.get(mid, ()), item.name)
+    return objects

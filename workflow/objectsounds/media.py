@@ -1,6 +1,7 @@
 """ffmpeg, found once and started safely."""
 
 import functools
+import re
 import subprocess
 from pathlib import Path
 
@@ -69,3 +70,36 @@ def run_ffmpeg(stream, *, data: bytes | None = None, timeout: float = 600) -> by
         )
         raise MediaError(output.splitlines()[-1], output)
     return done.stdout
+
+
+_STATED = r"Duration: (\d+):(\d+):([\d.]+)"
+_PROGRESS = r"time=(\d+):(\d+):([\d.]+)"
+
+
+def duration(path: str | Path, timeout: float = 120) -> float:
+    """Return the length of a file in seconds, from its header or else by reading through it.
+
+    Raises
+    ------
+    MediaError
+        If ffmpeg cannot read the file, or finds nothing that lasts in it.
+    """
+    command = [ffmpeg_executable(), "-hide_banner", "-nostdin", "-i", local_file(path)]
+    stated = _last_time(command, _STATED, timeout)
+    seconds = stated or _last_time([*command, "-c", "copy", "-f", "null", "-"], _PROGRESS, timeout)
+    if not seconds:
+        raise MediaError(f"{Path(path).name} is no sound or video that can be read")
+    return seconds
+
+
+def _last_time(command: list[str], pattern: str, timeout: float) -> float:
+    """Return the last time in s that ffmpeg prints in this form, 0 if none."""
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise MediaTimeoutError(f"ffmpeg took longer than {timeout:g} s") from error
+    found = re.findall(pattern, done.stderr.decode("utf-8", "replace"))
+    hours, minutes, seconds = found[-1] if found else ("0", "0", "0")
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
