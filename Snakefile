@@ -2,7 +2,6 @@
 
 import sys
 from pathlib import Path
-
 from snakemake.utils import min_version
 
 min_version("9.27")  # path variables, update() outputs and versioned profiles
@@ -44,6 +43,7 @@ include: "workflow/rules/clips.smk"
 include: "workflow/rules/bases.smk"
 include: "workflow/rules/labeller.smk"
 include: "workflow/rules/labels.smk"
+include: "workflow/rules/ablation.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/dictionary.smk"

@@ -28,7 +28,7 @@ def shards(settings, tmp_path, make_video):
         ]
         write_table(tmp_path / f"{number}.tsv", SHARD_COLUMNS, rows)
         statuses.append(tmp_path / str(number) / "status.tsv")
-        make_shard(options, tmp_path / f"{number}.tsv", statuses[-1])
+        make_shard(options, {"enabled": False}, tmp_path / f"{number}.tsv", statuses[-1])
     return options, statuses
 
 

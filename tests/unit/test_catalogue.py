@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from objectsounds.catalogue import assign_shards, choose_clips, make_catalogue
-from objectsounds.classes import ROOT
+from objectsounds.classes import ROOT, objects_by_mid, read_classes
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.segments import parse_segment, read_segments
+from objectsounds.segments import parse_segment, read_ontology, read_segments
 from objectsounds.settings import load_settings, stage_settings
+from objectsounds.status import SHARD_COLUMNS
 from objectsounds.tables import read_table
 
 SHARED = ROOT.parent / "shared" / "audioset"
@@ -63,6 +64,8 @@ def test_a_resaved_row_is_read(line):
         ('--PJHxphWEs, x, 30.000, "/m/09x0r"', "not a number"),
         ("--PJHxphWEs, 30.0", "cut line"),
         ('--PJHxphWEs, 30.0, 40.0, "guitar"', "impossible label"),
+        ('--PJHxphWEs, 30.000, 40.000, "/m/09x0r,/t/dd00', "cut line"),
+        ('--PJHxphWEs, 30.000, 40.000, ""', "no label"),
     ],
 )
 def test_a_bad_row_has_its_reason(line, reason):
@@ -76,7 +79,7 @@ def test_a_bad_row_has_its_reason(line, reason):
         ("balanced_train_segments", 22160, 0),
         ("eval_segments", 20371, 0),
         ("damaged_excel_name", 21789, 371),
-        ("damaged_missing_rows", 22155, 0),
+        ("damaged_missing_rows", 22155, 1),
         ("damaged_resaved_unquoted", 22160, 0),
     ],
 )
@@ -109,11 +112,15 @@ def test_a_higher_limit_keeps_every_earlier_clip_and_shard(tmp_path):
     test_rows = rows_of(4, PIANO, "t")
     clips, shards = tmp_path / "c" / "clips.tsv", tmp_path / "c" / "shards.txt"
     train_rows = rows_of(60, PIANO) + rows_of(60, VIOLIN, "w")
-    few = settings_for(tmp_path, train_rows, test_rows, clips_per_class={"train": 20}, clips_per_shard=7)
+    few = settings_for(
+        tmp_path, train_rows, test_rows, clips_per_class={"train": 20}, val_fraction=0, clips_per_shard=7
+    )
     make_catalogue(few, clips, shards)
     before = {row["clip_id"]: row["shard"] for row in read_table(clips)}
     stamps = {path.name: path.stat().st_mtime_ns for path in (clips.parent / "shards").iterdir()}
-    more = settings_for(tmp_path, train_rows, test_rows, clips_per_class={"train": 50}, clips_per_shard=7)
+    more = settings_for(
+        tmp_path, train_rows, test_rows, clips_per_class={"train": 50}, val_fraction=0, clips_per_shard=7
+    )
     make_catalogue(more, clips, shards)
     after = {row["clip_id"]: row["shard"] for row in read_table(clips)}
     assert len(before) == 44 and len(after) == 104
@@ -131,11 +138,7 @@ def test_a_removed_clip_is_marked_and_keeps_its_shard(tmp_path):
 
 
 def test_a_shard_holds_one_split_and_no_more_than_asked():
-    rows = [
-        dict.fromkeys(("source", "start", "end", "objects", "visible"), "")
-        | {"clip_id": str(i), "split": "train"}
-        for i in range(5)
-    ]
+    rows = [dict.fromkeys(SHARD_COLUMNS, "") | {"clip_id": str(i), "split": "train"} for i in range(5)]
     assigned = assign_shards(rows, [], 2)
     assert [row["shard"] for row in assigned] == [
         "train-00000",
@@ -150,3 +153,155 @@ def test_a_catalogue_without_clips_says_so(tmp_path):
     with pytest.raises(ObjectsoundsError, match="No clip of piano, violin"):
         choose = settings_for(tmp_path, rows_of(3, DOG), rows_of(3, DOG, "t"))
         make_catalogue(choose, tmp_path / "clips.tsv", tmp_path / "shards.txt")
+
+
+def test_a_row_with_a_label_that_the_ontology_does_not_know_is_left_out_with_its_line(tmp_path):
+    path = tmp_path / "list.csv"
+    listing(path, rows_of(3, PIANO) + rows_of(1, f"{PIANO},/m/0nonsense", "w"))
+    segments, rejected = read_segments(path, known={PIANO, VIOLIN})
+    assert len(segments) == 3
+    assert [(row.line, row.reason) for row in rejected] == [(7, "label /m/0nonsense is not in the ontology")]
+
+
+def test_a_list_that_holds_fewer_rows_than_it_announces_is_told(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("# num_ytids=5, num_segs=5\n" + "\n".join(rows_of(3, PIANO)) + "\n")
+    segments, rejected = read_segments(path)
+    assert len(segments) == 3 and "announces 5 segments and holds 3" in rejected[0].reason
+
+
+def test_left_out_rows_are_listed_beside_the_catalogue(tmp_path):
+    rows = [*rows_of(9, PIANO), '#NAME?,30,40,"/m/05r5c"', rows_of(1, PIANO)[0], "v, 0.0"]
+    settings = settings_for(tmp_path, rows, rows_of(2, PIANO, "t"))
+    make_catalogue(settings, tmp_path / "c" / "clips.tsv", tmp_path / "c" / "shards.txt")
+    found = [(row["line"], row["reason"]) for row in read_table(tmp_path / "c" / "rejected.tsv")]
+    assert found == [("13", "impossible media id '#NAME?'"), ("14", "listed before"), ("15", "cut line")]
+
+
+def test_a_bark_is_a_dog_unless_descendants_are_off(tmp_path):
+    rows = rows_of(4, "/m/05tny_"), rows_of(2, "/m/05tny_", "t")
+    settings = settings_for(tmp_path, *rows)
+    settings["classes"] = ["dog", "cat"]
+    assert {row["objects"] for row in choose_clips(settings)[0]} == {"dog"}
+    settings["catalogue"]["descendants"] = False
+    assert choose_clips(settings)[0] == []
+
+
+def test_another_known_object_counts_as_a_source_but_not_one_that_contains_ours():
+    objects = objects_by_mid(["acoustic_guitar", "piano"], True)
+    assert objects["/m/042v_gx"] == ("acoustic_guitar",) and objects["/m/07y_7"] == ("violin",)
+    assert "/m/0342h" not in objects
+    both = objects_by_mid(["acoustic_guitar", "guitar"], True)
+    assert both["/m/042v_gx"] == ("acoustic_guitar", "guitar") and both["/m/0342h"] == ("guitar",)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the real AudioSet ontology is not beside this checkout")
+def test_the_class_tables_mids_and_descendants_are_the_ontologys():
+    ontology = read_ontology(SHARED / "ontology.json")
+
+    def below(mid):
+        return {mid}.union(*(below(child) for child in ontology[mid]["child_ids"]))
+
+    assert {mid for item in read_classes().values() for mid in item.all_mids} <= set(ontology)
+    outside = {}
+    for item in read_classes().values():
+        known = set().union(*(below(mid) for mid in item.mids)) if item.mids else set()
+        outside |= {mid: item.name for mid in item.descendants if mid not in known}
+    assert outside == {"/m/02hnl": "drum"}  # a drum kit is beside the drum in the ontology, not below it
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the real AudioSet lists are not beside this checkout")
+@pytest.mark.parametrize(
+    ("preset", "clips", "published"),
+    [
+        ("gao2018_instruments", 1037, 1000),
+        ("gao2018_animals", 538, 500),
+        ("gao2018_vehicles", 603, 600),
+        ("gao2018", 2177, 2100),
+        ("rowe2019", 683, None),
+    ],
+)
+def test_a_papers_preset_builds_its_catalogue_from_the_real_lists(tmp_path, preset, clips, published):
+    lists = {
+        "train": [str(SHARED / "eval_segments.csv")],
+        "test": [str(SHARED / "balanced_train_segments.csv")],
+        "ontology": str(SHARED / "ontology.json"),
+    }
+    settings = stage_settings(load_settings({"preset": preset, "catalogue": lists}), "catalogue")
+    make_catalogue(settings, tmp_path / "clips.tsv", tmp_path / "shards.txt")
+    rows = read_table(tmp_path / "clips.tsv")
+    assert len([row for row in rows if row["split"] == "test"]) == clips
+    assert published is None or abs(clips - published) < 0.1 * published  # Gao 4.1
+    assert {row["split"] for row in rows} == {"train", "val", "test"}
+    assert read_table(tmp_path / "rejected.tsv") == []
+
+
+def test_adding_a_class_leaves_every_earlier_clip_and_shard_as_it_was(tmp_path):
+    rows = rows_of(40, PIANO) + rows_of(40, f"{VIOLIN},{PIANO}", "w") + rows_of(40, f"{DOG},{PIANO}", "x")
+    limits = {"train": 15, "val": 5, "test": None}
+    settings = settings_for(tmp_path, rows, rows_of(4, PIANO, "t"), clips_per_class=limits)
+    clips, shards = tmp_path / "c" / "clips.tsv", tmp_path / "c" / "shards.txt"
+    make_catalogue(settings, clips, shards)
+    before = {row["clip_id"]: (row["shard"], row["used"]) for row in read_table(clips)}
+    make_catalogue(settings | {"classes": ["dog", "piano", "violin"]}, clips, shards)
+    after = {row["clip_id"]: (row["shard"], row["used"]) for row in read_table(clips)}
+    assert len(after) > len(before) and {clip: after[clip] for clip in before} == before
+
+
+def test_a_clip_that_changes_its_split_leaves_the_old_one_and_opens_a_shard_of_the_new(tmp_path):
+    clips, shards = tmp_path / "c" / "clips.tsv", tmp_path / "c" / "shards.txt"
+    rows = rows_of(40, PIANO), rows_of(2, PIANO, "t")
+    make_catalogue(settings_for(tmp_path, *rows, val_fraction=0.2), clips, shards)
+    first = {row["clip_id"] for row in read_table(clips) if row["split"] == "val"}
+    make_catalogue(settings_for(tmp_path, *rows, val_fraction=0.5), clips, shards)
+    used = {}
+    for row in read_table(clips):
+        if row["used"] == "yes":
+            used.setdefault(row["clip_id"], []).append(row["split"])
+    now = {clip for clip, splits in used.items() if splits == ["val"]}
+    assert first < now and len(used) == 42 and all(len(splits) == 1 for splits in used.values())
+
+
+def test_a_clip_with_two_objects_is_kept_once(tmp_path):
+    settings = settings_for(tmp_path, rows_of(6, f"{PIANO},{VIOLIN}"), rows_of(2, PIANO, "t"))
+    rows, _ = choose_clips(settings)
+    assert len({row["clip_id"] for row in rows}) == len(rows) == 8
+
+
+def test_without_a_test_list_a_share_of_the_media_is_held_out(tmp_path):
+    settings = settings_for(tmp_path, rows_of(200, PIANO), [], test_fraction=0.25)
+    settings["catalogue"]["test"] = []
+    rows, _ = choose_clips(settings)
+    assert 30 < len([row for row in rows if row["split"] == "test"]) < 70
+
+
+def test_a_list_of_single_sources_takes_the_place_of_the_test_clips(tmp_path):
+    path = tmp_path / "single.csv"
+    path.write_text("# id, start, end, object\nt0000000001, 0, 10, violin\nv0000000003, 5, 15, piano\nx, 1\n")
+    settings = settings_for(
+        tmp_path, rows_of(9, PIANO), rows_of(3, PIANO, "t"), single_source=str(path), val_fraction=0
+    )
+    rows, rejected = choose_clips(settings)
+    test = {row["clip_id"]: row["objects"] for row in rows if row["split"] == "test"}
+    assert test == {"t0000000001_0": "violin", "v0000000003_5000": "piano"}
+    assert [row["source"] for row in rows if row["split"] == "train"].count("v0000000003") == 0
+    assert len(rows) == 10 and [row.line for row in rejected] == [4]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("ontology", "nowhere.json", "nowhere.json does not exist"),
+        ("single_source", "nowhere.csv", "nowhere.csv cannot be read"),
+    ],
+)
+def test_a_missing_side_file_is_named(tmp_path, key, value, words):
+    settings = settings_for(tmp_path, rows_of(3, PIANO), rows_of(2, PIANO, "t"), **{key: value})
+    with pytest.raises(ObjectsoundsError, match=words):
+        choose_clips(settings)
+
+
+def test_a_file_that_is_no_ontology_is_named(tmp_path):
+    (tmp_path / "o.json").write_text('{"a": 1}')
+    with pytest.raises(ObjectsoundsError, match=r"o\.json is no AudioSet ontology"):
+        read_ontology(tmp_path / "o.json")

@@ -74,7 +74,7 @@ def trained(planted_dataset, settings, tmp_path):
 
 def test_a_dictionary_holds_the_planted_spectra_and_where_they_came_from(trained, settings, tmp_path):
     chosen = {"seed": 1, "dictionary": {"surest": {"clips_per_object": 3}}}
-    make_dictionary(chosen, "surest", *trained, tmp_path / "d.h5")
+    make_dictionary(chosen, "surest", "visual", *trained, tmp_path / "d.h5")
     words = read_dictionary(tmp_path / "d.h5")
     for index, name in enumerate(words.objects):
         bases = words.of(name)
@@ -86,7 +86,7 @@ def test_a_dictionary_holds_the_planted_spectra_and_where_they_came_from(trained
 
 def test_gaussian_has_the_same_sizes_and_nothing_of_the_spectra(trained, tmp_path):
     chosen = {"seed": 1, "dictionary": {"surest": {"clips_per_object": 2}}}
-    make_dictionary(chosen, "surest", *trained, tmp_path / "d.h5")
+    make_dictionary(chosen, "surest", "visual", *trained, tmp_path / "d.h5")
     make_gaussian({"seed": 1}, tmp_path / "d.h5", tmp_path / "g.h5")
     words, random = read_dictionary(tmp_path / "d.h5"), read_dictionary(tmp_path / "g.h5")
     assert (words.owners == random.owners).all()

@@ -1,5 +1,7 @@
 """Settings: how the layers merge, what is refused, and which stage depends on which key."""
 
+from collections import Counter
+
 import pytest
 import yaml
 
@@ -94,7 +96,7 @@ def test_the_schema_describes_every_key_with_the_default_of_default_yaml():
 def test_every_key_belongs_to_a_stage():
     settings = load_settings({"preset": "demo"})
     known = {key.split(".")[0] for keys in STAGE_KEYS.values() for key in keys}
-    rest = {"results", "variants", "variant_methods", "dictionary", "methods", "labeller"}
+    rest = {"results", "variants", "variant_methods", "dictionary", "methods", "labeller", "ablation"}
     assert set(settings) - known - rest == set()
 
 
@@ -129,11 +131,22 @@ def test_every_stage_has_a_version_a_rule_a_module_and_its_keys(stage):
     assert stage_settings(load_settings({"preset": "demo"}), stage)
 
 
-def test_the_class_table_has_gaos_classes_and_no_index_twice():
-    table = read_classes()
-    assert len(table) == 23
-    assert {item.group for item in table.values()} == {"instrument", "animal", "vehicle"}
-    indices = [index for item in table.values() for index in item.imagenet]
-    mids = [mid for item in table.values() for mid in item.mids]
+def test_gaos_classes_are_the_default_and_share_no_mid_and_no_index():
+    names = load_settings({})["classes"]
+    table = [read_classes()[name] for name in names]
+    assert Counter(item.group for item in table) == {"instrument": 15, "animal": 4, "vehicle": 4}
+    indices = [index for item in table for index in item.imagenet]
+    mids = [mid for item in table for mid in item.all_mids]
     assert len(indices) == len(set(indices)) and max(indices) < 1000
     assert len(mids) == len(set(mids))
+
+
+def test_no_two_objects_have_one_alias():
+    names = [alias for item in read_classes().values() for alias in (item.name, *item.aliases)]
+    assert len(names) == len(set(names))
+
+
+def test_an_object_that_imagenet_does_not_know_is_refused_with_its_remedy():
+    with pytest.raises(ObjectsoundsError, match=r"ImageNet knows no erhu.*labeller\.kind: pictures"):
+        load_settings({"classes": ["erhu", "violin"]})
+    assert load_settings({"classes": ["erhu", "violin"], "labeller": {"kind": "pictures"}})

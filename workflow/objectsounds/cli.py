@@ -38,13 +38,15 @@ def _demo(args, settings) -> None:
 def _catalogue(args, settings) -> None:
     from objectsounds.catalogue import make_catalogue
 
-    make_catalogue(settings, args.clips, args.shards)
+    print(make_catalogue(settings, args.clips, args.shards))
 
 
 def _clips(args, settings) -> None:
     from objectsounds.clips import make_shard
 
-    make_shard(settings, args.shard, args.status, _tracker("clips"))
+    given = os.environ.get("OBJECTSOUNDS_DOWNLOAD")  # set by the workflow for its jobs
+    download = json.loads(given) if given else load_settings()["clips"]["download"]
+    make_shard(settings, download, args.shard, args.status, _tracker("clips"))
 
 
 def _bases(args, settings) -> None:
@@ -65,6 +67,18 @@ def _labels(args, settings) -> None:
 
     weights = Path(args.weights) if args.weights else None
     label_shard(settings, Path(args.status), weights, Path(args.output), _tracker("labels"))
+
+
+def _ablation(args, settings) -> None:
+    if args.status is not None:
+        from objectsounds.ablation import score_views
+
+        weights = Path(args.weights) if args.weights else None
+        score_views(settings, args.status, weights, args.output, _tracker("ablation"))
+    else:
+        from objectsounds.ablation_table import make_ablation
+
+        make_ablation(settings, args.used, args.tables, args.scores, args.output, args.plot)
 
 
 def _dataset(args, settings) -> None:
@@ -93,7 +107,7 @@ def _dictionary(args, settings) -> None:
     if args.rule == "gaussian":
         make_gaussian(settings, args.like, args.output)
     else:
-        make_dictionary(settings, args.rule, args.network, args.train, args.output)
+        make_dictionary(settings, args.rule, args.supervision, args.network, args.train, args.output)
 
 
 def _mixtures(args, settings) -> None:
@@ -137,6 +151,12 @@ def _check(args, settings) -> None:
     check_results(Path(args.results))
 
 
+def _retry(args, settings) -> None:
+    from objectsounds.retry import PASSING, retry
+
+    retry(Path(args.results), Path(settings["clips"]["media"]), args.reasons or PASSING)
+
+
 def _tracker(label: str) -> Callable:
     from functools import partial
 
@@ -160,7 +180,10 @@ COMMANDS = {
     ),
     "clips": Command(
         "cut a shard's media into mono WAV files and frames",
-        {"shard": ONE | {"help": "the shard's table"}, "status": ONE | {"help": "status.tsv to write"}},
+        {
+            "shard": ONE | {"help": "the shard's table"},
+            "status": ONE | {"help": "status.tsv to write"},
+        },
         _clips,
     ),
     "bases": Command(
@@ -175,6 +198,19 @@ COMMANDS = {
         "score each frame of a shard with the image classifier",
         {"status": ONE, "weights": {"help": "of the trained labeller"}, "output": ONE},
         _labels,
+    ),
+    "ablation": Command(
+        "score each frame of a shard under six preprocessings, or table how often they are right",
+        {
+            "status": {"help": "a shard's, to score its frames"},
+            "weights": {"help": "of the trained labeller"},
+            "used": {"nargs": "+", "default": [], "help": "clips in use, for the table"},
+            "tables": {"nargs": "+", "default": [], "help": "the shards' tables"},
+            "scores": {"nargs": "+", "default": [], "help": "the shards' scores"},
+            "plot": {"help": "SVG to draw the table into"},
+            "output": ONE,
+        },
+        _ablation,
     ),
     "dataset": Command(
         "aggregate the bases and labels of a split into one HDF5",
@@ -196,6 +232,7 @@ COMMANDS = {
         "choose the bases that stand for each object",
         {
             "rule": ONE | {"choices": ["surest", "gao", "gaussian"]},
+            "supervision": {"choices": ["visual", "audioset"], "default": "visual"},
             "network": {},
             "train": {},
             "like": {"help": "the dictionary whose sizes gaussian takes"},
@@ -233,6 +270,14 @@ COMMANDS = {
         "write the page to look at and listen to", {"results": ONE, "methods": MANY, "output": ONE}, _report
     ),
     "check": Command("look for broken files in a run's results", {"results": ONE}, _check),
+    "retry": Command(
+        "ask again for clips that could not be had; the next run does it",
+        {
+            "results": ONE,
+            "reasons": {"nargs": "+", "help": "default: those that may pass"},
+        },
+        _retry,
+    ),
 }
 
 
@@ -268,7 +313,7 @@ def _settings(text: str | None) -> dict:
 def _limit_threads(command: str, settings: dict) -> None:
     """Fix the threads of the linear algebra before NumPy is imported: results must not depend on them."""
     threads = settings.get(command, {}).get("threads", 1) if isinstance(settings.get(command), dict) else 1
-    if command == "labels":
+    if command in ("labels", "ablation"):
         threads = settings["labeller"]["threads"]
     if command == "dictionary":
         threads = settings.get("train", {}).get("threads", 1)

@@ -11,12 +11,16 @@ import numpy as np
 
 from objectsounds.audio import write_wav
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.fetch import FetchError, fetch_section
 from objectsounds.files import folder_written_whole
 from objectsounds.media import MediaError, MediaTimeoutError, local_file, run_ffmpeg
+from objectsounds.media_folder import MediaFolder
 from objectsounds.status import COLUMNS, MEASURES, SHARD_COLUMNS, clip_sizes
 from objectsounds.tables import read_table, write_table
+from objectsounds.unavailable import known, remember
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
+MOTION_SIZE = 32  # pixels a side at which frames are compared: coding noise is averaged away
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +31,6 @@ class ClipError(ObjectsoundsError):
     def __init__(self, reason: str, detail: str):
         super().__init__(f"{reason}: {detail}")
         self.reason, self.detail = reason, detail
-
-
-def list_media(folder: str | Path) -> dict[str, Path]:
-    """Return the media of a folder by id, ``<media id>.<any container>``; it is listed once a shard."""
-    files = sorted(Path(folder).iterdir(), reverse=True)
-    return {path.stem: path for path in files if path.suffix not in (".part", ".tmp")}
 
 
 def decode_audio(path: Path, start: float, seconds: float, rate: int, timeout: float) -> np.ndarray:
@@ -48,8 +46,10 @@ def decode_audio(path: Path, start: float, seconds: float, rate: int, timeout: f
     ClipError
         With reason ``no_audio``, ``undecodable`` or ``timeout``.
     """
-    stream = ffmpeg.input(local_file(path), ss=start, t=seconds).audio.output(
-        "pipe:", format="f32le", acodec="pcm_f32le", ac=1, ar=rate, threads=1
+    # Decoders lose their first frame after a jump: jump a second too far back, then cut exactly.
+    ahead = min(start, 1.0)
+    stream = ffmpeg.input(local_file(path), ss=start - ahead).audio.output(
+        "pipe:", format="f32le", acodec="pcm_f32le", ac=1, ar=rate, ss=ahead, t=seconds, threads=1
     )
     try:
         data = run_ffmpeg(stream, timeout=timeout)
@@ -111,47 +111,115 @@ def level_db(waveform: np.ndarray) -> float:
     return 10 * np.log10(power) if power > 0 else float("-inf")
 
 
-def _make_clip(row: dict, settings: dict, folder: Path, media: dict[str, Path]) -> dict:
+def motion_of(frames: list[np.ndarray]) -> float:
+    """Return how much the picture changes over the frames, 0 to 255, in the place where it changes most."""
+    size = (MOTION_SIZE, MOTION_SIZE)
+    small = [
+        cv2.cvtColor(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+        for frame in frames
+    ]
+    return float(np.ptp(np.stack(small).astype(np.float32), axis=0).max())
+
+
+class MediaSource:
+    """Where a shard's media come from: the folder, or a download into it.
+
+    Parameters
+    ----------
+    folder : path
+        ``clips.media``.
+    download : dict
+        The section ``clips.download``.
+    """
+
+    def __init__(self, folder: str | Path, download: dict):
+        self.folder, self.download = MediaFolder(folder), download
+        self.failed = known(self.folder.folder) if download["enabled"] else {}
+
+    def get(self, row: dict) -> tuple[Path, float]:
+        """Return a clip's file and the clip's start in it in s.
+
+        Raises
+        ------
+        ClipError
+            If there is none and none can be had; what was asked for before is not asked for again.
+        """
+        start, end = float(row["start"]), float(row["end"])
+        found = self.folder.find(row["source"], start, end)
+        if found is not None:
+            return found
+        if not self.download["enabled"]:
+            raise ClipError("missing", f"no file {row['source']}.* in {self.folder.folder}")
+        if row["clip_id"] in self.failed:
+            before = self.failed[row["clip_id"]]
+            raise ClipError(before["reason"], f"{before['detail']} (asked on {before['date']})")
+        folder = self.folder.folder
+        try:
+            path = fetch_section(row["source"], start, end, folder, self.download)
+        except FetchError as error:
+            remember(folder, row["clip_id"], row["source"], error.reason, error.detail)
+            raise ClipError(error.reason, error.detail) from error
+        return path, start if path.stem == row["source"] else 0.0
+
+
+def _frames_of(row: dict, path: Path, start: float, seconds: float, options: dict) -> list[np.ndarray]:
+    """Return the frames of a clip, fewer than wanted where its picture ends early."""
+    if row["picture"]:
+        path, start = Path(row["picture"]), float(row["start"])
+    spacing = seconds / options["frames"]
+    times = [start + (index + 0.5) * spacing for index in range(options["frames"])]
+    frames = read_frames(path, times, options["frame_size"])
+    if not frames:
+        raise ClipError("no_video", "no picture in this section")
+    return frames
+
+
+def _make_clip(row: dict, options: dict, folder: Path, media: MediaSource) -> dict:
     """Write one clip's WAV and frames into ``folder``; return its measures."""
-    options = settings["clips"]
-    start, end = float(row["start"]), float(row["end"])
-    path = media.get(row["source"])
-    if path is None:
-        raise ClipError("missing", f"no file {row['source']}.* in {options['media']}")
+    path, start = media.get(row)
     if path.stat().st_size == 0:
         raise ClipError("undecodable", f"{path.name} is empty")
-    rate = options["sample_rate"]
-    waveform = decode_audio(path, start, end - start, rate, options["timeout"])
+    rate, wanted = options["sample_rate"], float(row["end"]) - float(row["start"])
+    waveform = decode_audio(path, start, wanted, rate, options["timeout"])
     seconds, level = waveform.size / rate, level_db(waveform)
     if seconds < options["min_seconds"]:
         raise ClipError("too_short", f"{seconds:.2f} s, the least is {options['min_seconds']:g} s")
     if level < options["silence_db"]:
         raise ClipError("silent", f"{level:.0f} dB, the least is {options['silence_db']:g} dB")
-    spacing = min(seconds, end - start) / options["frames"]
-    times = [start + (index + 0.5) * spacing for index in range(options["frames"])]
-    frames = read_frames(path, times, options["frame_size"])
-    if not frames:
-        raise ClipError("no_video", "no picture in this section")
-    frames += [frames[-1]] * (options["frames"] - len(frames))
-    write_wav(folder / "audio.wav", waveform, rate, "PCM_16")
-    (folder / "frames").mkdir()
-    for index, frame in enumerate(frames):
-        cv2.imwrite(str(folder / "frames" / f"{index:02d}.jpg"), frame, [cv2.IMWRITE_JPEG_QUALITY, 95])
+    frames = _frames_of(row, path, start, min(seconds, wanted), options)
+    motion = motion_of(frames)
+    if options["frames"] > 1 and motion < options["still_below"]:
+        raise ClipError("still", f"the frames differ by {motion:.1f} of 255")
+    missing = options["frames"] - len(frames)
+    _write_clip(folder, waveform, rate, frames + [frames[-1]] * missing)
     return {
+        "detail": f"the last {missing} frames repeat the one before: the picture ends" if missing else "",
         "seconds": f"{seconds:.3f}",
         "rms_db": f"{level:.2f}",
-        "frames": len(frames),
+        "motion": f"{motion:.1f}",
+        "frames": options["frames"],
         **clip_sizes(folder),
     }
 
 
-def make_shard(settings: dict, shard: str | Path, status: str | Path, progress: Callable = iter) -> None:
+def _write_clip(folder: Path, waveform: np.ndarray, rate: int, frames: list[np.ndarray]) -> None:
+    write_wav(folder / "audio.wav", waveform, rate, "PCM_16")
+    (folder / "frames").mkdir()
+    for index, frame in enumerate(frames):
+        cv2.imwrite(str(folder / "frames" / f"{index:02d}.jpg"), frame, [cv2.IMWRITE_JPEG_QUALITY, 95])
+
+
+def make_shard(
+    settings: dict, download: dict, shard: str | Path, status: str | Path, progress: Callable = iter
+) -> None:
     """Make the clips of one shard beside its ``status.tsv``; a bad clip is a row with its reason.
 
     Parameters
     ----------
     settings : dict
-        Key ``clips``.
+        Keys of ``clips``.
+    download : dict
+        The section ``clips.download``.
     shard : path
         The shard's table.
     status : path
@@ -159,14 +227,15 @@ def make_shard(settings: dict, shard: str | Path, status: str | Path, progress: 
     progress : callable
         Wraps the rows, to show how far it is.
     """
-    status, media = Path(status), list_media(settings["clips"]["media"])
+    status, options = Path(status), settings["clips"]
+    media = MediaSource(options["media"], download)
     rows = []
     for index, row in enumerate(progress(read_table(shard, SHARD_COLUMNS))):
         name = f"{index:04d}_{row['clip_id']}"  # ids may differ in case alone, or begin with a dash
         measures = dict.fromkeys(MEASURES, "") | {"status": "ok", "folder": name}
         try:
             with folder_written_whole(status.parent / name) as folder:
-                measures |= _make_clip(row, settings, folder, media)
+                measures |= _make_clip(row, options, folder, media)
         except ClipError as error:
             measures |= {"status": error.reason, "detail": " ".join(error.detail.split()), "folder": ""}
         rows.append(row | measures)

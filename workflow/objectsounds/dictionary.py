@@ -1,6 +1,6 @@
 """Stage ``dictionary``: the bases that stand for each object, with where each came from (Gao 3.4)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -140,7 +140,7 @@ def _gather(choice: Choice, bags: Bags, norm: str) -> np.ndarray:
 
 
 def make_dictionary(
-    settings: dict, rule: str, network: str | Path, train: str | Path, output: str | Path
+    settings: dict, rule: str, supervision: str, network: str | Path, train: str | Path, output: str | Path
 ) -> None:
     """Choose the bases of every object by a rule.
 
@@ -150,6 +150,8 @@ def make_dictionary(
         Keys ``seed`` and ``dictionary.<rule>``.
     rule : str
         ``surest`` or ``gao``.
+    supervision : str
+        The labels that say which clips hold an object: ``visual``, or ``audioset`` for the upper bound.
     network, train : path
         A trained network and the aggregated HDF5 of the train split.
     output : path
@@ -158,6 +160,7 @@ def make_dictionary(
     """
     miml, saved = load_network(network)
     bags = open_dataset(train)
+    bags = replace(bags, targets=(bags.supervision(supervision) == 1).astype(np.uint8))
     if saved["objects"] != bags.objects:
         raise ObjectsoundsError(f"{network} knows other objects than {train}: run the rule train again.")
     norm = saved["options"]["basis_norm"]

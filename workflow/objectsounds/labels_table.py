@@ -1,5 +1,6 @@
 """How well the labeller does on the clips, by the ground truth that is kept for evaluation alone."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -33,22 +34,82 @@ def label_errors(targets: np.ndarray, probabilities: np.ndarray, visible: np.nda
     }
 
 
-def _row(targets: np.ndarray, probabilities: np.ndarray, visible: np.ndarray, audioset: np.ndarray) -> dict:
-    heard = audioset[np.arange(len(audioset)), probabilities.argmax(axis=1)] == 1
-    errors = label_errors(targets, probabilities, visible)
-    return errors | {"top_sounds": float(heard.mean()), "all": len(targets)}
+def label_rates(targets: np.ndarray, truth: np.ndarray, objects: list[str]) -> list[dict]:
+    """Return per object how often it is a visual label where it is true, and where it is not.
+
+    The second is what chance would give: labels that know nothing of the clip are as frequent in both.
+
+    Parameters
+    ----------
+    targets, truth : np.ndarray [shape=(n, L)]
+        Rows of ``truth`` that hold 255 are unknown and left out.
+    objects : list of str
+
+    Returns
+    -------
+    list of dict
+        ``object``, ``clips`` in which it is true, ``found`` and ``chance``: shares, None without clips.
+    """
+    known = (truth != UNKNOWN).all(axis=1)
+    targets, truth = targets[known], truth[known] == 1
+    rows = []
+    for column, name in enumerate(objects):
+        labelled, true = targets[:, column] == 1, truth[:, column]
+        rows.append(
+            {
+                "object": name,
+                "clips": int(true.sum()),
+                "found": float(labelled[true].mean()) if true.any() else None,
+                "chance": float(labelled[~true].mean()) if (~true).any() else None,
+            }
+        )
+    return rows
 
 
-def labeller_accuracy(results: Path) -> list[dict]:
-    """Return per split, and for all, the errors on what is seen and the agreement with what sounds."""
-    rows, parts = [], []
+@dataclass
+class _Part:
+    """The labels and truths of some clips, arrays of shape=(n, L)."""
+
+    targets: np.ndarray
+    probabilities: np.ndarray
+    visible: np.ndarray
+    audioset: np.ndarray
+
+
+def _row(part: _Part) -> dict:
+    known = (part.audioset != UNKNOWN).all(axis=1)
+    top = part.probabilities[known].argmax(axis=1)
+    heard = part.audioset[known][np.arange(known.sum()), top] == 1
+    errors = label_errors(part.targets, part.probabilities, part.visible)
+    top_sounds = float(heard.mean()) if len(heard) else float("nan")
+    return errors | {"top_sounds": top_sounds, "listed": len(heard), "all": len(part.targets)}
+
+
+def _joined(parts: list[_Part]) -> _Part:
+    names = ("targets", "probabilities", "visible", "audioset")
+    return _Part(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def labeller_accuracy(results: Path) -> dict:
+    """Return how good the visual labels are.
+
+    Returns
+    -------
+    dict
+        ``splits``: per split, and for all, the errors on what is seen and the agreement with what
+        sounds; ``rates``: `label_rates` by what sounds, over all splits.
+    """
+    rows, parts, objects = [], [], []
     for split in ("train", "val", "test"):
         path = results / "dataset" / "default" / f"{split}.h5"
         if not path.exists():
             continue
         bags = open_dataset(path, bases=False)
-        parts.append((bags.targets, bags.probabilities, bags.visible, bags.audioset))
-        rows.append({"split": split, **_row(*parts[-1])})
+        parts.append(_Part(bags.targets, bags.probabilities, bags.visible, bags.audioset))
+        objects = bags.objects
+        rows.append({"split": split, **_row(parts[-1])})
     if len(parts) > 1:
-        rows.append({"split": "all", **_row(*map(np.concatenate, zip(*parts, strict=True)))})
-    return rows
+        rows.append({"split": "all", **_row(_joined(parts))})
+    whole = _joined(parts) if parts else None
+    rates = label_rates(whole.targets, whole.audioset, objects) if whole else []
+    return {"splits": rows, "rates": rates}

@@ -46,6 +46,11 @@ def normalised(images: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2)))
 
 
+def unnormalised(images: np.ndarray) -> torch.Tensor:
+    """Return the same input as `normalised`, but as plain values in 0..1."""
+    return torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).float() / 255
+
+
 def resized(images: np.ndarray, size: int, crop: int) -> np.ndarray:
     """Resize images, shape=(n, H, W, 3), to ``size`` both ways and keep the middle ``crop`` pixels."""
     first = (size - crop) // 2
@@ -83,7 +88,6 @@ class Labeller:
     device: torch.device
     normalise: bool = False
 
-    @torch.inference_mode()
     def scores(self, frames: np.ndarray) -> np.ndarray:
         """Return class scores: logits, or log-probabilities if ``normalise``.
 
@@ -96,8 +100,12 @@ class Labeller:
         -------
         np.ndarray [shape=(n, C), dtype=float32]
         """
-        batch = normalised(resized(frames, self.resize, self.crop)).to(self.device)
-        scores = self.network(batch).float()
+        return self.scores_of_input(normalised(resized(frames, self.resize, self.crop)))
+
+    @torch.inference_mode()
+    def scores_of_input(self, batch: torch.Tensor) -> np.ndarray:
+        """Return the scores of network input, shape=(n, 3, crop, crop), as `scores` does of frames."""
+        scores = self.network(batch.to(self.device)).float()
         return (torch.log_softmax(scores, dim=1) if self.normalise else scores).cpu().numpy()
 
 

@@ -1,4 +1,4 @@
-"""The page's pictures: training curves, relation maps and spectrograms."""
+"""The page's pictures: training curves, the labeller's ablation, relation maps and spectrograms."""
 
 import itertools
 from pathlib import Path
@@ -25,10 +25,11 @@ def _axes(width: float, height: float):
     return figure, axes
 
 
-def _save(figure: Figure, path: Path) -> None:
+def _save(figure: Figure, path: Path, kind: str = "") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    options = {"metadata": {"Date": None}} if path.suffix == ".svg" else {}
-    figure.savefig(path, transparent=True, dpi=110, **options)
+    kind = kind or path.suffix.removeprefix(".")
+    options = {"metadata": {"Date": None}} if kind == "svg" else {}
+    figure.savefig(path, format=kind, transparent=True, dpi=110, **options)
 
 
 def save_curves(history: list[dict], names: list[tuple[str, str]], title: str, path: Path) -> None:
@@ -52,6 +53,41 @@ def save_curves(history: list[dict], names: list[tuple[str, str]], title: str, p
     axes.set(title=title, xlabel="epoch")
     axes.legend(fontsize=8, frameon=False, labelcolor=INK)
     _save(figure, path)
+
+
+def save_ablation(rows: list[dict], path: Path) -> None:
+    """Draw the labeller's mean accuracies as filled dots, and Rowe's published ones as hollow diamonds.
+
+    Parameters
+    ----------
+    rows : list of dict
+        The rows of ``ablation.tsv``.
+    path : Path
+        Written as SVG whatever its suffix.
+    """
+    figure, axes = _axes(6.4, 3.8)
+    places = list(dict.fromkeys((row["pool"], row["view"]) for row in rows))
+    series = (
+        ("mean", "this run", {"marker": "o"}, -0.15),
+        (
+            "published_rowe2019",
+            "Rowe et al. 2019, published, 4 classes of AudioSet",
+            {"marker": "D", "markerfacecolor": "none"},
+            0.15,
+        ),
+    )
+    for key, source, style, shift in series:
+        for colour, normalised in zip(COLOURS, (True, False), strict=True):
+            chosen = [row for row in rows if (row["normalised"] == "yes") == normalised]
+            percent = [100 * float(row[key] or "nan") for row in chosen]
+            heights = [places.index((row["pool"], row["view"])) + shift for row in chosen]
+            label = f"{source}, {'' if normalised else 'un-'}normalised"
+            axes.plot(percent, heights, linestyle="none", color=colour, label=label, **style)
+    axes.set_yticks(range(len(places)), [f"{pool}, {view.replace('_', ' ')}" for pool, view in places])
+    axes.set(xlim=(0, 100), ylim=(len(places) - 0.5, -0.5), xlabel="mean accuracy over the objects, %")
+    axes.grid(axis="x", color=INK, alpha=0.3, linewidth=0.6)
+    figure.legend(loc="outside lower center", fontsize=8, frameon=False, labelcolor=INK)
+    _save(figure, path, "svg")
 
 
 def save_relation_map(relation: np.ndarray, objects: list[str], path: Path) -> None:

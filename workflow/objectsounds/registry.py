@@ -5,7 +5,21 @@ No heavy imports here: the Snakefile reads this table to know a method's inputs.
 
 from dataclasses import dataclass
 
-DICTIONARIES = ("surest", "gao", "gaussian")
+
+@dataclass(frozen=True)
+class Source:
+    """Where a dictionary comes from: the rule that chooses bases, and the labels the network learns from."""
+
+    rule: str
+    supervision: str = "visual"
+
+
+DICTIONARIES = {
+    "surest": Source("surest"),
+    "gao": Source("gao"),
+    "upper_bound": Source("surest", "audioset"),
+    "gaussian": Source("gaussian"),
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +51,9 @@ METHODS = {
     "gaussian": Method("Gaussian bases", "guided_nmf", "gaussian", guided=True),
     "miml": Method("MIML, surest clips", "guided_nmf", "surest", guided=True),
     "miml_gao": Method("MIML, Gao's rule", "guided_nmf", "gao", guided=True),
+    "upper_bound": Method(
+        "Upper bound (trained on the lists' labels)", "guided_nmf", "upper_bound", guided=True
+    ),
 }
 
 

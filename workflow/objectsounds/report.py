@@ -14,7 +14,9 @@ from pathlib import Path
 import jinja2
 
 from objectsounds import __version__
+from objectsounds.ablation_table import ablation_section
 from objectsounds.classes import ROOT
+from objectsounds.clips_table import bad_clips, clip_counts, read_clips, rejected_rows
 from objectsounds.dictionaries import dictionary_table
 from objectsounds.files import folder_written_whole, write_text
 from objectsounds.labels_table import labeller_accuracy
@@ -22,10 +24,9 @@ from objectsounds.listening import listening_room, ranking_method
 from objectsounds.plots import save_curves
 from objectsounds.registry import method_title
 from objectsounds.relations import relation_examples
-from objectsounds.status import read_status
-from objectsounds.tables import read_table, split_names
+from objectsounds.tables import read_table
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 PACKAGES = ("snakemake", "torch", "torchvision", "librosa", "scikit-learn", "numpy", "h5py", "mir_eval")
 
 log = logging.getLogger(__name__)
@@ -34,33 +35,6 @@ log = logging.getLogger(__name__)
 def read_history(path: Path) -> list[dict]:
     """Read JSON lines."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def clip_counts(results: Path, classes: list[str]) -> dict:
-    """Count the clips per split by outcome, and the good ones per object.
-
-    Returns
-    -------
-    dict
-        ``splits``: rows of split, total and reasons; ``objects``: object to {split: clips}.
-    """
-    splits: dict[str, dict] = {}
-    objects = {name: dict.fromkeys(("train", "val", "test"), 0) for name in classes}
-    for status in sorted((results / "clips").glob("*/status.tsv")):
-        for row in read_status(status):
-            counts = splits.setdefault(row["split"], {})
-            counts[row["status"]] = counts.get(row["status"], 0) + 1
-            for name in split_names(row["objects"]):
-                if row["status"] == "ok" and name in objects:
-                    objects[name][row["split"]] += 1
-    ordered = {split: splits[split] for split in ("train", "val", "test") if split in splits}
-    return {"splits": ordered, "objects": objects}
-
-
-def bad_clips(results: Path, limit: int = 30) -> list[dict]:
-    """Return the clips that could not be used, with reason and detail."""
-    rows = [row for path in sorted((results / "clips").glob("*/status.tsv")) for row in read_status(path)]
-    return [row for row in rows if row["status"] != "ok"][:limit]
 
 
 def stage_times(results: Path) -> list[dict]:
@@ -138,16 +112,19 @@ def make_report(settings: dict, results: Path, methods: list[str], output: Path)
         ``index.html``; its sounds and pictures go into ``media`` beside it.
     """
     classes = settings["classes"]
+    clips = read_clips(results, classes)
     with folder_written_whole(output.parent / "media") as media:
         page = {
             "run": results.name,
             "made": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
             "versions": versions(),
             "settings": json.dumps(settings, indent=1),
-            "counts": clip_counts(results, classes),
-            "bad_clips": bad_clips(results),
+            "counts": clip_counts(clips, classes),
+            "bad_clips": bad_clips(clips),
+            "rejected": rejected_rows(results),
             "scores": _scores(results),
             "labeller": labeller_accuracy(results),
+            "ablation": ablation_section(results, media),
             "dictionaries": dictionary_table(results),
             "curves": _curves(results, media),
             "relations": relation_examples(results, settings["report"]["relation_maps"], media),

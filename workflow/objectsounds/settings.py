@@ -20,10 +20,28 @@ SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 STAGE_KEYS = {
     "demo": ["seed", "demo"],
     "catalogue": ["seed", "classes", "catalogue"],
-    "clips": ["clips"],
+    "clips": [  # not the rest of clips.download: how a medium is fetched does not change what it is
+        "clips.media",
+        "clips.sample_rate",
+        "clips.frames",
+        "clips.frame_size",
+        "clips.min_seconds",
+        "clips.silence_db",
+        "clips.still_below",
+        "clips.timeout",
+        "clips.download.enabled",
+    ],
     "bases": ["seed", "bases"],
     "labeller": ["seed", "labeller"],
     "labels": [
+        "labeller.kind",
+        "labeller.architecture",
+        "labeller.weights",
+        "labeller.device",
+        "labeller.threads",
+    ],
+    "ablation": [  # of a shard; its table takes the keys that derive objects from scores beside them
+        "seed",
         "labeller.kind",
         "labeller.architecture",
         "labeller.weights",
@@ -150,7 +168,12 @@ def validate(settings: dict) -> None:
     from objectsounds.validation import check_schema
 
     check_schema(settings, read_yaml(SCHEMA))
-    chosen_classes(settings["classes"])
+    unseen = [item.name for item in chosen_classes(settings["classes"]) if not item.imagenet]
+    if unseen and settings["labeller"]["kind"] == "imagenet":
+        raise ObjectsoundsError(
+            f"classes: ImageNet knows no {unseen[0]}; take it out, or set labeller.kind: pictures and give "
+            "labelled pictures of the objects."
+        )
     for key in ("methods", "variant_methods"):
         for name in settings[key]:
             if name not in METHODS:

@@ -8,10 +8,39 @@ from objectsounds.errors import BrokenFileError
 from objectsounds.files import move_aside
 from objectsounds.tables import read_table
 
-SHARD_COLUMNS = ("clip_id", "source", "start", "end", "split", "objects", "visible")
-MEASURES = ("status", "detail", "folder", "seconds", "rms_db", "audio_bytes", "frames", "frames_bytes")
+SHARD_COLUMNS = ("clip_id", "source", "picture", "start", "end", "split", "objects", "visible")
+MEASURES = (
+    "status",
+    "detail",
+    "folder",
+    "seconds",
+    "rms_db",
+    "motion",
+    "audio_bytes",
+    "frames",
+    "frames_bytes",
+)
 COLUMNS = SHARD_COLUMNS + MEASURES
-REASONS = ("ok", "missing", "undecodable", "no_audio", "no_video", "too_short", "silent", "timeout")
+REASONS = {
+    "ok": "good",
+    "missing": "no file in the folder of media, and downloads are off",
+    "removed": "taken down, or its account closed",
+    "private": "private",
+    "age_restricted": "asks for a proof of age",
+    "geo_blocked": "not shown in this country",
+    "members_only": "for members, or for payment",
+    "forbidden": "the server refused it (401, 403)",
+    "rate_limited": "the server asked for fewer requests (429), at every attempt",
+    "network": "no connection, or the transfer broke off, at every attempt",
+    "timeout": "took longer than it may",
+    "unavailable": "not to be had for another reason",
+    "undecodable": "the file cannot be decoded",
+    "no_audio": "no sound in the file",
+    "no_video": "no picture in the file, or none in this section",
+    "too_short": "less sound than clips.min_seconds",
+    "silent": "below clips.silence_db",
+    "still": "nothing moves: below clips.still_below",
+}
 
 
 def clip_sizes(folder: Path) -> dict:

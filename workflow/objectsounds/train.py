@@ -191,6 +191,11 @@ class Trainer:
 def _usable(bags: Bags, supervision: str, options: dict) -> BagLoader:
     labels = bags.supervision(supervision)
     labels = np.where(labels == 1, 1, 0)
+    if not labels.any():
+        raise ObjectsoundsError(
+            f"{bags.path}: no clip has a label of kind {supervision!r} to learn from; "
+            "lists that say what sounds are needed for 'audioset'."
+        )
     return BagLoader(bags, labels, options)
 
 

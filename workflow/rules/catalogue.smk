@@ -1,6 +1,7 @@
 """Stage ``catalogue``: which clips, which split, which shard, for good.
 
-REQUIRED INPUTS:  segment lists in AudioSet's format (catalogue.train, catalogue.test), optional truth
+REQUIRED INPUTS:  what catalogue.train and catalogue.test name: AudioSet's segment lists, a folder or list of
+                  videos, MUSIC's listings, URMP's folder; optional ontology, single_source, truth
 OUTPUTS:          <results>/catalogue/clips.tsv (grows, never reorders), shards.txt
 BESIDE THEM:      shards/{shard}.tsv, used-{split}.txt, rejected.tsv; written only when they change
 """
@@ -9,6 +10,8 @@ BESIDE THEM:      shards/{shard}.tsv, used-{split}.txt, rejected.tsv; written on
 checkpoint catalogue:
     input:
         lists=SETTINGS["catalogue"]["train"] + SETTINGS["catalogue"]["test"],
+        single_source=SETTINGS["catalogue"]["single_source"] or [],
+        ontology=SETTINGS["catalogue"]["ontology"] or [],
         truth=SETTINGS["catalogue"]["truth"] or [],
     output:
         clips=update("<results>/catalogue/clips.tsv"),

@@ -1,6 +1,7 @@
 """Stage ``clips``: a shard's media become mono WAV files and frames.
 
-REQUIRED INPUTS:  <results>/catalogue/shards/{shard}.tsv, the folder clips.media
+REQUIRED INPUTS:  <results>/catalogue/shards/{shard}.tsv, the folder clips.media; or, where media are
+                  downloaded, the network: the folder is then a cache that no rule owns
 OUTPUTS:          <results>/clips/{shard}/status.tsv, one row a clip, good and bad
 BESIDE IT:        <results>/clips/{shard}/<number>_<clip id>/audio.wav and frames/NN.jpg
 """
@@ -9,7 +10,7 @@ BESIDE IT:        <results>/clips/{shard}/<number>_<clip id>/audio.wav and frame
 rule clips:
     input:
         shard=catalogue_file("shards/{shard}.tsv"),
-        media=folder_input(SETTINGS["clips"]["media"]),
+        media=media_input,
     output:
         status="<results>/clips/{shard}/status.tsv",
     log:
@@ -21,6 +22,7 @@ rule clips:
     threads: 1
     resources:
         mem_mb=1000,
+        downloads=int(SETTINGS["clips"]["download"]["enabled"]),
     params:
         settings=stage_params("clips"),
         version=_settings.stage_version("clips"),

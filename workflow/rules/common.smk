@@ -7,8 +7,7 @@ from snakemake.exceptions import WorkflowError
 
 from objectsounds import settings as _settings
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.registry import METHODS as METHOD_TABLE
-from objectsounds.registry import method_of, variant_of
+from objectsounds.registry import DICTIONARIES, method_of, variant_of
 
 
 def merged_settings(config):
@@ -32,6 +31,9 @@ def job_environment(workflow):
     """
     library = shlex.quote(f"{workflow.basedir}/workflow")
     prefix = f"export PYTHONPATH={library}:${{{{PYTHONPATH:-}}}}; "
+    # How media are downloaded is no param of a rule: another proxy is no reason to make clips again.
+    download = shlex.quote(_settings.canonical(SETTINGS["clips"]["download"]))
+    prefix += f"export OBJECTSOUNDS_DOWNLOAD={download.replace('{', '{{').replace('}', '}}')}; "
     if not workflow.deployment_settings.deployment_method:
         prefix += f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
     return prefix
@@ -49,7 +51,8 @@ def stage_params(stage, variant=None, extra=()):
 
 def dictionary_keys(name):
     """Return the keys of a dictionary rule beyond its stage's."""
-    return (f"dictionary.{name}",) if name in SETTINGS["dictionary"] else ()
+    rule_name = DICTIONARIES[name].rule
+    return (f"dictionary.{rule_name}",) if rule_name in SETTINGS["dictionary"] else ()
 
 
 def shared(stage, variant, extra=()):
@@ -92,6 +95,13 @@ def folder_input(path):
     return path if made_here else ancient(path)
 
 
+def media_input(wildcards):
+    """Return the folder of media where it has to be there: not where files are named, or downloaded."""
+    named = SETTINGS["catalogue"]["kind"] in ("folder", "urmp")
+    downloaded = SETTINGS["clips"]["download"]["enabled"]
+    return [] if named or downloaded else folder_input(SETTINGS["clips"]["media"])
+
+
 def dictionary_of(wildcards):
     """Return the dictionary of a method, and the test labels that a guided method detects by."""
     method, variant = method_of(wildcards.method), variant_of(wildcards.method)
@@ -109,6 +119,17 @@ def labeller_weights(wildcards):
     if SETTINGS["labeller"]["kind"] == "pictures":
         return "<results>/labeller/weights.pt"
     return ancient(SETTINGS["labeller"]["weights"]) if SETTINGS["labeller"]["weights"] else []
+
+
+def ablation_inputs(wildcards):
+    """Return what the labeller's ablation counts: the clips in use, their labels and their scores."""
+    splits = SETTINGS["ablation"]["splits"]
+    shards = [shard for split in splits for shard in shards_of(split)]
+    return {
+        "used": expand("<results>/catalogue/used-{split}.txt", split=splits),
+        "tables": expand("<results>/catalogue/shards/{shard}.tsv", shard=shards),
+        "scores": expand("<results>/ablation/{shard}.h5", shard=shards),
+    }
 
 
 def report_inputs(wildcards):

@@ -1,6 +1,6 @@
 """Stage ``dictionary``: the bases that stand for each object.
 
-REQUIRED INPUTS:  <results>/train/{variant}/visual/network.pt, <results>/dataset/{variant}/train.h5;
+REQUIRED INPUTS:  <results>/train/{variant}/{supervision}/network.pt, <results>/dataset/{variant}/train.h5;
                   for gaussian the dictionary whose sizes it takes
 OUTPUTS:          <results>/dictionary/{variant}/{dictionary}.h5
 """
@@ -8,7 +8,9 @@ OUTPUTS:          <results>/dictionary/{variant}/{dictionary}.h5
 
 rule dictionary:
     input:
-        network=lambda wc: f"<results>/train/{shared('train', wc.variant)}/visual/network.pt",
+        network=lambda wc: (
+            f"<results>/train/{shared('train', wc.variant)}/{DICTIONARIES[wc.dictionary].supervision}/network.pt"
+        ),
         train=lambda wc: f"<results>/dataset/{shared('dataset', wc.variant)}/train.h5",
         bases=lambda wc: bases_of(wc.variant, "train"),
     output:
@@ -18,7 +20,7 @@ rule dictionary:
     benchmark:
         "<benchmarks>/dictionary/{variant}/{dictionary}.tsv"
     wildcard_constraints:
-        dictionary="surest|gao",
+        dictionary="surest|gao|upper_bound",
     conda:
         "../../envs/train.yaml"
     threads: SETTINGS["train"]["threads"]
@@ -27,10 +29,13 @@ rule dictionary:
     params:
         settings=lambda wc: stage_params("dictionary", extra=dictionary_keys(wc.dictionary))(wc),
         version=_settings.stage_version("dictionary"),
+        rule=lambda wc: DICTIONARIES[wc.dictionary].rule,
+        supervision=lambda wc: DICTIONARIES[wc.dictionary].supervision,
     shell:
         "python -m objectsounds dictionary"
         " --settings {params.settings:q}"
-        " --rule {wildcards.dictionary:q}"
+        " --rule {params.rule:q}"
+        " --supervision {params.supervision:q}"
         " --network {input.network:q}"
         " --train {input.train:q}"
         " --output {output:q}"

@@ -1,0 +1,232 @@
+"""Kinds of catalogue other than AudioSet's: a folder of videos, MUSIC's listings, URMP's folders.
+
+Each kind yields candidates, before splits, limits and shards.
+"""
+
+import csv
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from objectsounds.candidates import Candidate, safe_id, sections
+from objectsounds.classes import names_by_alias
+from objectsounds.errors import ObjectsoundsError
+from objectsounds.media import MediaError, duration
+from objectsounds.segments import MEDIA_ID, BadRow
+
+VIDEO_SUFFIXES = (".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv")
+VIDEO_SUFFIXES += (".ts", ".webm", ".wmv")
+SPLIT_FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+URMP_TRACK = re.compile(r"AuSep_(\d+)_([a-z]+)_(.+)\.wav")
+
+
+def _objects_in(names: Iterable[str], known: dict[str, str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(known[name] for name in names if name in known))
+
+
+def _media_files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file() and not hidden:
+            yield path
+
+
+def _file_sections(path: Path, relative: str, options: dict, **facts) -> tuple[list[Candidate], list[BadRow]]:
+    try:
+        str(path).encode("utf-8")
+        seconds = duration(path)
+    except UnicodeEncodeError:
+        return [], [BadRow(repr(str(path)), 0, "the file's name is not UTF-8: rename it")]
+    except MediaError as error:
+        return [], [BadRow(str(path), 0, f"not readable as a video ({error})")]
+    spans = sections(seconds, options["section_seconds"], options["sections_per_medium"])
+    return [Candidate(safe_id(relative), str(path), *span, **facts) for span in spans], []
+
+
+def read_folder(folder: Path, options: dict) -> tuple[list[Candidate], list[BadRow]]:
+    """List the videos of a folder, cut into sections.
+
+    A subfolder that is called like an object says that it sounds there (``violin/``, or ``violin+piano/``),
+    one called train, val or test says the split. Where no folder says it, what sounds is not known.
+    """
+    known, candidates, rejected = names_by_alias(), [], []
+    for path in _media_files(folder):
+        relative = path.relative_to(folder)
+        words = [word for part in relative.parts[:-1] for word in re.split(r"[+;, ]+", part)]
+        split = next((SPLIT_FOLDERS[word] for word in words if word in SPLIT_FOLDERS), "")
+        found, bad = _file_sections(
+            path, str(relative), options, objects=_objects_in(words, known), split=split
+        )
+        candidates += found
+        rejected += bad
+    if not candidates:
+        raise ObjectsoundsError(
+            f"{folder} holds no readable video ({len(rejected)} could not be read); "
+            f"videos end in {', '.join(VIDEO_SUFFIXES)}."
+        )
+    return candidates, rejected
+
+
+def read_video_list(path: Path, options: dict) -> tuple[list[Candidate], list[BadRow]]:
+    """Read a CSV or TSV of video files.
+
+    Columns: ``file`` (relative to the list), and where wanted ``start``, ``end`` (s), ``objects`` and
+    ``visible`` (separated by semicolons) and ``split``. A file without start and end is cut into sections.
+    """
+    known, candidates, rejected = names_by_alias(), [], []
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        head = file.readline()
+        file.seek(0)
+        rows = csv.DictReader(file, delimiter="\t" if "\t" in head else ",", skipinitialspace=True)
+        if "file" not in (rows.fieldnames or ()):
+            raise ObjectsoundsError(
+                f"{path} has no column 'file'; its first line should name the columns file, start, end, "
+                "objects, visible, split, of which all but the first may be absent."
+            )
+        for row in rows:
+            found, bad = _listed_video(path, rows.line_num, row, known, options)
+            candidates += found
+            rejected += bad
+    if len(rejected) > len(candidates):
+        raise ObjectsoundsError(
+            f"{path} is mostly unusable: {len(rejected)} bad rows beside {len(candidates)} clips, "
+            f"the first in line {rejected[0].line} ({rejected[0].reason})."
+        )
+    return candidates, rejected
+
+
+def _listed_video(
+    path: Path, line: int, row: dict, known: dict[str, str], options: dict
+) -> tuple[list[Candidate], list[BadRow]]:
+    cells = {name: (row.get(name) or "").strip() for name in ("file", "start", "end", "split")}
+    names = {key: list(filter(None, (row.get(key) or "").split(";"))) for key in ("objects", "visible")}
+    names = {key: [name.strip() for name in value] for key, value in names.items()}
+    unknown = [name for name in names["objects"] + names["visible"] if name not in {*known, "none"}]
+    if not cells["file"]:
+        return [], [BadRow(str(path), line, "no file")]
+    if unknown:
+        return [], [BadRow(str(path), line, f"unknown object {unknown[0][:30]!r}")]
+    if cells["split"] not in ("", *SPLIT_FOLDERS):
+        return [], [BadRow(str(path), line, f"unknown split {cells['split'][:20]!r}")]
+    facts = {
+        "objects": _objects_in(names["objects"], known),
+        "split": SPLIT_FOLDERS.get(cells["split"], ""),
+        "visible": ";".join(_objects_in(names["visible"], known)) or ("none" if names["visible"] else ""),
+    }
+    video = path.parent / cells["file"]
+    if not cells["start"] and not cells["end"]:
+        if not video.is_file():
+            return [], [BadRow(str(path), line, f"no file {cells['file'][:80]!r}")]
+        return _file_sections(video, cells["file"], options, **facts)
+    try:
+        start, end = float(cells["start"] or 0), float(cells["end"])
+    except ValueError:
+        return [], [BadRow(str(path), line, "start or end is not a number")]
+    if not 0 <= start < end < float("inf"):
+        return [], [BadRow(str(path), line, "end is not after start")]
+    return [Candidate(safe_id(cells["file"]), str(video), start, end, **facts)], []
+
+
+def read_music(path: Path, options: dict) -> tuple[list[Candidate], list[BadRow]]:
+    """Read a listing of MUSIC or MUSIC-21 (Zhao et al. 2018): ``{"videos": {"flute violin": [ids]}}``.
+
+    The media are not there yet, so their length is not known: sections are taken one after the other
+    from the beginning, and one that lies behind the end becomes ``too_short``.
+    """
+    known, candidates, rejected = names_by_alias(), [], []
+    try:
+        videos = json.loads(path.read_text(encoding="utf-8"))["videos"]
+        groups = [(str(names), [str(name) for name in ids]) for names, ids in videos.items()]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ObjectsoundsError(
+            f"{path} is no listing of MUSIC ({type(error).__name__}: {error}); "
+            'it should read {"videos": {"<object>": ["<media id>", ...]}}.'
+        ) from None
+    length = options["section_seconds"]
+    for names, ids in groups:
+        words = names.split()
+        unknown = [word for word in words if word not in known]
+        for media_id in ids:
+            if unknown:
+                rejected.append(BadRow(str(path), 0, f"{media_id}: unknown object {unknown[0][:30]!r}"))
+            elif not MEDIA_ID.fullmatch(media_id):
+                rejected.append(BadRow(str(path), 0, f"impossible media id {media_id[:20]!r}"))
+            else:
+                objects = _objects_in(words, known)
+                candidates += [
+                    Candidate(media_id, media_id, i * length, (i + 1) * length, objects)
+                    for i in range(options["sections_per_medium"])
+                ]
+    return candidates, rejected
+
+
+def read_urmp(folder: Path, options: dict) -> tuple[list[Candidate], list[BadRow]]:
+    """List URMP's pieces (Li et al. 2018), ``01_Jupiter_vn_vc/{Vid_*.mp4, AuSep_<n>_<code>_*.wav}``.
+
+    A piece gives sections of its video, in which all its instruments sound, for train and val; and, for
+    test, sections of each separate track over the same picture: single sources with their truth.
+    """
+    known, candidates, rejected = names_by_alias(), [], []
+    pieces = sorted(path for path in folder.iterdir() if path.is_dir() and list(path.glob("AuSep_*.wav")))
+    for piece in pieces:
+        found, bad = _urmp_piece(piece, known, options)
+        candidates += found
+        rejected += bad
+    if not candidates:
+        raise ObjectsoundsError(
+            f"{folder} holds no piece of URMP: none of its folders has Vid_*.mp4 and AuSep_*.wav."
+        )
+    return candidates, rejected
+
+
+def _urmp_piece(piece: Path, known: dict[str, str], options: dict) -> tuple[list[Candidate], list[BadRow]]:
+    videos = sorted(piece.glob("Vid_*.mp4"))
+    tracks = [(path, URMP_TRACK.fullmatch(path.name)) for path in sorted(piece.glob("AuSep_*.wav"))]
+    odd = [path.name for path, match in tracks if match is None or match[2] not in known]
+    if not videos or odd:
+        what = f"unknown track {odd[0]}" if odd else "no Vid_*.mp4"
+        return [], [BadRow(str(piece), 0, what)]
+    try:
+        seconds = duration(videos[0])
+    except MediaError as error:
+        return [], [BadRow(str(videos[0]), 0, f"not readable as a video ({error})")]
+    spans = sections(seconds, options["section_seconds"], options["sections_per_medium"])
+    players = [(path, known[match[2]]) for path, match in tracks]
+    visible = tuple(dict.fromkeys(name for _, name in players))
+    shown, video = ";".join(visible), str(videos[0])
+    whole = {"visible": shown, "medium": piece.name, "only": ("train", "val")}
+    found = [Candidate(piece.name, video, *span, visible, **whole) for span in spans]
+    track = {"picture": video, "visible": shown, "medium": piece.name, "only": ("test",)}
+    for path, name in players:
+        media_id = f"{piece.name}-{path.stem.split('_')[1]}"
+        found += [Candidate(media_id, str(path), *span, (name,), **track) for span in spans]
+    return found, []
+
+
+READERS: dict[str, Callable[[Path, dict], tuple[list[Candidate], list[BadRow]]]] = {
+    "music": read_music,
+    "urmp": read_urmp,
+}
+
+
+def read_listing(kind: str, path: str | Path, options: dict) -> tuple[list[Candidate], list[BadRow]]:
+    """Read one entry of ``catalogue.train`` or ``catalogue.test`` of another kind than audioset.
+
+    Parameters
+    ----------
+    kind : str
+        ``folder``, ``music`` or ``urmp``.
+    path : path
+        A folder, or a listing; for ``folder`` also a list of files.
+    options : dict
+        ``section_seconds`` and ``sections_per_medium``.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise ObjectsoundsError(f"{path} does not exist: name a {kind} listing in catalogue.train.")
+    if path.is_dir() == (kind == "music"):
+        raise ObjectsoundsError(f"{path} is no listing of kind {kind!r}: see catalogue.kind.")
+    if kind == "folder":
+        return read_folder(path, options) if path.is_dir() else read_video_list(path, options)
+    return READERS[kind](path, options)
