@@ -44,8 +44,8 @@ def test_an_id_made_from_a_file_name_is_safe_as_a_file_name(name):
     assert found != safe_id(name + "x") and len(found) < 60
 
 
-def test_a_folder_says_by_its_subfolders_what_sounds_and_which_split(tmp_path, make_video):
-    for name in ("violin/a.mp4", "piano+violin/b.mkv", "test/piano/c.webm", f"{ODD_NAME}.mp4"):
+def test_a_folder_says_by_its_subfolders_what_sounds(tmp_path, make_video):
+    for name in ("violin/a.mp4", "piano+violin/b.mkv", "train/piano/c.webm", f"{ODD_NAME}.mp4"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         make_video(tmp_path / name, seconds=5, webm=name.endswith("webm"))
     (tmp_path / "notes.txt").write_text("no video")
@@ -55,12 +55,24 @@ def test_a_folder_says_by_its_subfolders_what_sounds_and_which_split(tmp_path, m
     assert facts == {
         "a.mp4": (("violin",), ""),
         "b.mkv": (("piano", "violin"), ""),
-        "c.webm": (("piano",), "test"),
+        "c.webm": (("train", "piano"), ""),
         f"{ODD_NAME}.mp4": ((), ""),
     }
     assert [(item.start, item.end) for item in found if item.source.endswith("a.mp4")] == [(0, 2), (2, 4)]
     assert [Path(row.path).name for row in rejected] == ["broken.mp4"]
     assert not list(tmp_path.rglob("ran"))
+
+
+def test_folders_called_train_and_test_at_the_top_say_the_split(tmp_path, make_video):
+    for name in ("train/violin/a.mp4", "train/train/b.mp4", "validation/c.mp4", "test/violin/d.mp4"):
+        make_video(tmp_path / name, seconds=2)
+    found, _ = read_folder(tmp_path, OPTIONS)
+    assert {Path(item.source).name: (item.objects, item.split) for item in found} == {
+        "a.mp4": (("violin",), "train"),
+        "b.mp4": (("train",), "train"),
+        "c.mp4": ((), "val"),
+        "d.mp4": (("violin",), "test"),
+    }
 
 
 def test_an_id_does_not_depend_on_where_the_folder_lies(tmp_path, make_video):

@@ -47,14 +47,18 @@ def _file_sections(path: Path, relative: str, options: dict, **facts) -> tuple[l
 def read_folder(folder: Path, options: dict) -> tuple[list[Candidate], list[BadRow]]:
     """List the videos of a folder, cut into sections.
 
-    A subfolder that is called like an object says that it sounds there (``violin/``, or ``violin+piano/``),
-    one called train, val or test says the split. Where no folder says it, what sounds is not known.
+    A subfolder that is called like an object says that it sounds there (``violin/``, or ``violin+piano/``).
+    Where no folder says it, what sounds is not known. If the folders at the top are called train, val and
+    test (at least one of the last two: a train is an object too) they say the split.
     """
     known, candidates, rejected = names_by_alias(), [], []
-    for path in _media_files(folder):
-        relative = path.relative_to(folder)
-        words = [word for part in relative.parts[:-1] for word in re.split(r"[+;, ]+", part)]
-        split = next((SPLIT_FOLDERS[word] for word in words if word in SPLIT_FOLDERS), "")
+    files = [(path, path.relative_to(folder)) for path in _media_files(folder)]
+    tops = {relative.parts[0] for _, relative in files if len(relative.parts) > 1}
+    by_split = tops <= set(SPLIT_FOLDERS) and not tops <= {"train"}
+    for path, relative in files:
+        parts = relative.parts[:-1]
+        split = SPLIT_FOLDERS[parts[0]] if by_split and parts else ""
+        words = [word for part in parts[bool(split) :] for word in re.split(r"[+;, ]+", part)]
         found, bad = _file_sections(
             path, str(relative), options, objects=_objects_in(words, known), split=split
         )
