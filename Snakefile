@@ -17,7 +17,8 @@ include: "workflow/rules/common.smk"
 
 
 SETTINGS = merged_settings(config)
-METHODS = method_names(SETTINGS)
+METHODS = _settings.run_methods(SETTINGS)
+shell.prefix(job_environment(workflow))
 
 
 pathvars:
@@ -34,22 +35,20 @@ wildcard_constraints:
     method=r"\w+(@\w+)?",
 
 
-shell.prefix(job_environment(workflow))
-
-
 include: "workflow/rules/demo.smk"
 include: "workflow/rules/catalogue.smk"
 include: "workflow/rules/clips.smk"
 include: "workflow/rules/bases.smk"
 include: "workflow/rules/labeller.smk"
 include: "workflow/rules/labels.smk"
-include: "workflow/rules/ablation.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/dictionary.smk"
 include: "workflow/rules/mixtures.smk"
 include: "workflow/rules/separate.smk"
 include: "workflow/rules/score.smk"
+include: "workflow/rules/denoise.smk"
+include: "workflow/rules/experiments.smk"
 include: "workflow/rules/report.smk"
 
 

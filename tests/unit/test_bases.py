@@ -6,8 +6,13 @@ import pytest
 
 from objectsounds.bases import bases_of, make_bases
 from objectsounds.clips import make_shard
-from objectsounds.status import SHARD_COLUMNS
+from objectsounds.dictionaries import Dictionary
+from objectsounds.methods import Problem, guided_nmf
+from objectsounds.mixtures import mix
+from objectsounds.score import si_sdr
+from objectsounds.status import SHARD_COLUMNS, good_clips, read_audio
 from objectsounds.tables import write_table
+from objectsounds.transforms import transform_of
 
 
 @pytest.fixture
@@ -59,3 +64,18 @@ def test_the_seed_and_the_clip_draw_the_starting_point(settings):
     np.testing.assert_array_equal(one, again)
     assert not np.allclose(one, bases_of(waveform, 16000, "b", options).bases)
     assert not np.allclose(one, bases_of(waveform, 16000, "a", options | {"seed": 1}).bases)
+
+
+def test_constant_q_bases_separate_what_they_were_learnt_from(shards, tmp_path):
+    options, statuses = shards
+    options = options | {"bases": options["bases"] | {"transform": "cqt"}}
+    make_bases(options, statuses[0], tmp_path / "b.h5")
+    ids, bases = read(tmp_path / "b.h5")
+    transform = transform_of(options, 16000)
+    assert bases.shape == (2, len(transform.centres), 4)
+    words = Dictionary(ids, np.repeat([0, 1], 4), np.concatenate([one.T for one in bases]), ids, {})
+    sources = [read_audio(statuses[0], row)[0] for row in good_clips(statuses[0])]
+    mixture, references = mix(sources, -23.0)
+    estimates = guided_nmf(Problem(mixture, ids, transform, options["separate"], words))
+    for name, reference in zip(ids, references, strict=True):
+        assert si_sdr(reference, estimates[name]) > 20

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from objectsounds.classes import chosen_classes
-from objectsounds.dataset import choose_labels, make_dataset, object_probabilities, open_dataset
+from objectsounds.dataset import UNKNOWN, choose_labels, make_dataset, object_probabilities, open_dataset
 from objectsounds.errors import BrokenFileError, ObjectsoundsError
 
 OPTIONS = {"pool": "max", "group_reduce": "mean", "scores": "logits", "threshold": 0.3, "keep_argmax": True}
@@ -94,3 +94,24 @@ def test_a_split_without_clips_says_where_to_look(planted_shard, settings, tmp_p
         make_dataset(
             settings, tmp_path / "used.txt", [planted_shard("a", [["piano"]])], tmp_path / "train.h5"
         )
+
+
+def test_a_larger_share_of_wrong_labels_corrupts_the_same_clips_and_more():
+    from objectsounds.dataset import corrupt_labels
+
+    rng = np.random.default_rng(0)
+    labels = np.zeros((400, 6), np.uint8)
+    labels[np.arange(400), rng.integers(0, 6, 400)] = 1
+    labels[:100, 0] = 1
+    labels[390:] = UNKNOWN
+    ids = [f"clip{i}" for i in range(400)]
+    assert (corrupt_labels(labels, ids, 0.0, 1) == labels).all()
+    changed = []
+    for share in (0.1, 0.3, 0.5):
+        found = corrupt_labels(labels, ids, share, 1)
+        wrong = (found != labels).any(axis=1)
+        assert wrong.sum() == round(share * 390) and not wrong[390:].any()
+        assert (found[wrong] + labels[wrong]).max() == 1  # none of a corrupted clip's true labels is kept
+        assert (found.sum(axis=1) == labels.sum(axis=1)).all()
+        changed.append(set(np.flatnonzero(wrong)))
+    assert changed[0] < changed[1] < changed[2]

@@ -5,17 +5,26 @@ import pytest
 
 from objectsounds.dataset import Bags
 from objectsounds.dictionaries import read_dictionary
-from objectsounds.dictionary import choose_gao, choose_surest, make_dictionary, make_gaussian
+from objectsounds.dictionary import (
+    choose_agreement,
+    choose_exemplar,
+    choose_gao,
+    choose_solo,
+    choose_surest,
+    make_dictionary,
+    make_gaussian,
+)
 from objectsounds.train import train_network
 
 GAO = {"axis": "bases", "threshold": 0.15, "support_threshold": 0.1, "support_count": 4, "max_bases": 50}
 
 
-def bags(targets, objects=("drum", "piano")):
+def bags(targets, objects=("drum", "piano"), probabilities=None, truth=None, bases=3):
     targets = np.array(targets, np.uint8)
-    return Bags(
-        None, [str(i) for i in range(len(targets))], list(objects), targets / 1.0, targets, targets, targets
-    )
+    truth = targets if truth is None else np.array(truth, np.uint8)
+    seen = targets / 1.0 if probabilities is None else np.array(probabilities)
+    ids = [str(i) for i in range(len(targets))]
+    return Bags(None, ids, list(objects), seen, targets, truth, truth, truth, (len(targets), 30, bases))
 
 
 def relation(probabilities):
@@ -61,6 +70,57 @@ def test_surest_takes_no_clip_whose_label_and_argmax_differ():
     assert "in none of 1 clips" in choice.empty["drum"]
 
 
+def test_agreement_takes_the_clips_that_both_ear_and_eye_are_sure_of():
+    maps = np.zeros((4, 2, 3))
+    maps[:, 0] = np.array([3.0, 3.0, 1.0, 0.0])[:, None]  # the ear: clips 0 and 1 before 2
+    seen = [[0.5, 0.5], [0.9, 0.1], [0.95, 0.05], [0.1, 0.9]]  # the eye: 0 shows a second object
+    labels = [[1, 1], [1, 0], [1, 0], [0, 1]]
+    choice = choose_agreement(maps, bags(labels, probabilities=seen), {"clips_per_object": 1})
+    assert choice.clips == [1, 1, 1, 3, 3, 3] and choice.objects == [0, 0, 0, 1, 1, 1]
+
+
+def test_agreement_leaves_no_object_empty_that_is_ever_a_label():
+    maps = np.zeros((2, 2, 3))
+    maps[:, 1] = 4.0  # the network is surest of the piano in every clip
+    choice = choose_agreement(maps, bags([[1, 0], [0, 1]]), {"clips_per_object": 8})
+    assert set(choice.objects) == {0, 1} and choice.empty == {}
+
+
+def test_the_exemplar_is_the_clip_that_the_eye_is_surest_of():
+    seen = [[0.6, 0.4], [0.8, 0.2], [0.3, 0.7]]
+    choice = choose_exemplar(None, bags([[1, 0], [1, 0], [0, 1]], probabilities=seen), {})
+    assert choice.clips == [1, 1, 1, 2, 2, 2] and choice.bases == [0, 1, 2] * 2
+
+
+def test_the_solo_oracle_takes_true_solo_clips_alone_whatever_is_seen():
+    truth = [[1, 0], [1, 1], [0, 1], [1, 0]] * 5
+    seen = [[0, 1]] * 20
+    choice = choose_solo(None, bags(seen, truth=truth), {"clips_per_object": 4, "seed": 1})
+    drums, pianos = ({c for c, o in zip(choice.clips, choice.objects, strict=True) if o == i} for i in (0, 1))
+    assert len(drums) == len(pianos) == 4
+    assert all(truth[clip] == [1, 0] for clip in drums) and all(truth[clip] == [0, 1] for clip in pianos)
+    other = choose_solo(None, bags(seen, truth=truth), {"clips_per_object": 4, "seed": 2})
+    assert other.clips != choice.clips
+
+
+def test_the_solo_oracle_says_which_object_never_sounds_alone():
+    choice = choose_solo(None, bags([[1, 1]], truth=[[1, 1]]), {"clips_per_object": 4, "seed": 1})
+    assert choice.empty["drum"] == "it sounds alone in no train clip"
+
+
+def settings_with(clips):
+    return {"seed": 1, "train": {"basis_norm": "max"}, "dictionary": {"surest": {"clips_per_object": clips}}}
+
+
+def test_rules_that_ask_no_network_need_none(planted_dataset, tmp_path):
+    train = planted_dataset("train", [["drum"], ["piano"], ["violin"]] * 3)
+    for rule in ("exemplar", "solo"):
+        make_dictionary(settings_with(2), rule, "visual", None, train, tmp_path / f"{rule}.h5")
+        words = read_dictionary(tmp_path / f"{rule}.h5")
+        assert words.of("drum").shape == (30, 6 if rule == "exemplar" else 12)
+        np.testing.assert_allclose(words.bases.max(axis=1), 1)
+
+
 @pytest.fixture
 def trained(planted_dataset, settings, tmp_path):
     clips = [["drum"], ["piano"], ["violin"], ["drum", "piano"]] * 6
@@ -73,7 +133,7 @@ def trained(planted_dataset, settings, tmp_path):
 
 
 def test_a_dictionary_holds_the_planted_spectra_and_where_they_came_from(trained, settings, tmp_path):
-    chosen = {"seed": 1, "dictionary": {"surest": {"clips_per_object": 3}}}
+    chosen = settings_with(3)
     make_dictionary(chosen, "surest", "visual", *trained, tmp_path / "d.h5")
     words = read_dictionary(tmp_path / "d.h5")
     for index, name in enumerate(words.objects):
@@ -85,7 +145,7 @@ def test_a_dictionary_holds_the_planted_spectra_and_where_they_came_from(trained
 
 
 def test_gaussian_has_the_same_sizes_and_nothing_of_the_spectra(trained, tmp_path):
-    chosen = {"seed": 1, "dictionary": {"surest": {"clips_per_object": 2}}}
+    chosen = settings_with(2)
     make_dictionary(chosen, "surest", "visual", *trained, tmp_path / "d.h5")
     make_gaussian({"seed": 1}, tmp_path / "d.h5", tmp_path / "g.h5")
     words, random = read_dictionary(tmp_path / "d.h5"), read_dictionary(tmp_path / "g.h5")

@@ -5,7 +5,7 @@ import pytest
 from sklearn.decomposition import non_negative_factorization
 
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.nmf import factorize, fit_activations, kl_divergence
+from objectsounds.nmf import factorize, fit_activations, fit_with_free_bases, kl_divergence
 from objectsounds.seeds import generator
 
 
@@ -99,6 +99,8 @@ def test_silence_gives_zeros_and_no_divergence():
     result = factorize(np.zeros((30, 10)), 3, generator=generator(0))
     assert not result.bases.any() and not result.activations.any() and result.divergence == 0
     assert not fit_activations(np.zeros((30, 10)), np.ones((30, 2))).activations.any()
+    fit = fit_with_free_bases(np.zeros((30, 10)), np.ones((30, 2)), 2, generator=generator(0))
+    assert fit.bases.shape == (30, 4) and not fit.activations.any() and fit.divergence == 0
 
 
 def test_a_single_frame_can_be_factored():
@@ -121,6 +123,8 @@ def test_a_basis_of_zeros_gets_no_activation():
     W[:, 2] = 0
     result = fit_activations(V, W)
     assert not result.activations[2].any() and np.isfinite(result.activations).all()
+    beside = fit_with_free_bases(V, W, 1, generator=generator(0))
+    assert not beside.activations[2].any() and np.isfinite(beside.activations).all()
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -1.0])
@@ -130,6 +134,7 @@ def test_what_is_no_magnitude_is_refused(bad):
     for call in (
         lambda: factorize(V, 2, generator=generator(0)),
         lambda: fit_activations(V, np.ones((5, 2))),
+        lambda: fit_with_free_bases(V, np.ones((5, 2)), 2, generator=generator(0)),
     ):
         with pytest.raises(ObjectsoundsError):
             call()
@@ -138,9 +143,45 @@ def test_what_is_no_magnitude_is_refused(bad):
 def test_bases_of_another_size_are_refused():
     with pytest.raises(ObjectsoundsError, match="do not fit"):
         fit_activations(np.ones((5, 4)), np.ones((6, 2)))
+    with pytest.raises(ObjectsoundsError, match="do not fit"):
+        fit_with_free_bases(np.ones((5, 4)), np.ones((6, 2)), 2, generator=generator(0))
 
 
 def test_the_same_seed_gives_the_same_bases():
     _, _, V = planted()
     first, second = (factorize(V, 4, generator=generator("clip")).bases for _ in range(2))
     assert (first == second).all()
+
+
+def test_planted_noise_bases_are_found_beside_fixed_ones_that_stay():
+    W, H, V = planted()
+    fit = fit_with_free_bases(V, W[:, :2], 2, generator=generator(2), iterations=1000, tolerance=0)
+    assert (fit.bases[:, :2] == W[:, :2].astype(np.float32)).all()
+    np.testing.assert_allclose(fit.activations[:2], H[:2], atol=1e-2 * H.max())
+    found = fit.bases[:, 2:] / np.linalg.norm(fit.bases[:, 2:], axis=0)
+    cosine = (W[:, 2:] / np.linalg.norm(W[:, 2:], axis=0)).T @ found
+    assert sorted(cosine.argmax(axis=1)) == [0, 1] and cosine.max(axis=1).min() > 0.999
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_divergence_never_rises_with_free_bases(seed):
+    rng = np.random.default_rng(seed)
+    V, W = rng.gamma(0.3, 1.0, (120, 50)), rng.gamma(0.3, 1.0, (120, 5))
+    fit = fit_with_free_bases(V, W, 5, generator=generator(seed), iterations=200, tolerance=0)
+    assert len(fit.divergences) == 21
+    assert (np.diff(fit.divergences) <= 1e-6 * fit.divergences[0]).all()
+    assert fit.divergence < fit_activations(V, W, iterations=200, tolerance=0).divergence
+
+
+def test_without_free_bases_only_the_activations_are_fitted():
+    W, H, V = planted()
+    fit = fit_with_free_bases(V, W, 0, generator=generator(0), iterations=500, tolerance=0)
+    np.testing.assert_allclose(fit.activations, H, atol=1e-3 * H.max())
+
+
+def test_the_norm_of_the_fixed_bases_does_not_matter():
+    W, _, V = planted()
+    one, other = (
+        fit_with_free_bases(V, W[:, :2] * norm, 2, generator=generator(4), tolerance=0) for norm in (1, 1e3)
+    )
+    np.testing.assert_allclose(one.activations[:2], other.activations[:2] * 1e3, rtol=1e-2, atol=1e-4)

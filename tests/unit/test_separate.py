@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from objectsounds.dictionaries import Dictionary
-from objectsounds.methods import Problem, guided_nmf, ideal_ratio_mask, soft_masks, unprocessed
+from objectsounds.methods import (
+    Problem,
+    guided_nmf,
+    ideal_ratio_mask,
+    soft_masks,
+    unmatched_nmf,
+    unmatched_objects,
+    unprocessed,
+)
 from objectsounds.mixtures import mix
 from objectsounds.registry import METHODS
 from objectsounds.score import si_sdr
@@ -57,6 +65,24 @@ def test_the_unprocessed_mixture_is_the_mixture(problem):
 def test_a_single_object_gets_the_whole_mixture(problem):
     problem.objects = ["violin"]
     np.testing.assert_allclose(guided_nmf(problem)["violin"], problem.mixture, atol=1e-6)
+
+
+def test_unmatched_never_draws_an_object_that_is_there_nor_one_without_bases(problem):
+    names = ["piano", "violin", "drum", "flute", "harp"]
+    owners = np.array([0, 1, 2, 3])  # the harp has no basis
+    problem.dictionary = Dictionary(names, owners, np.ones((4, 401), np.float32), [""] * 4, {"harp": "none"})
+    drawn = set()
+    for seed in range(30):
+        problem.seed = seed
+        found = unmatched_objects(problem)
+        assert set(found) == {"piano", "violin"} and set(found.values()) == {"drum", "flute"}
+        drawn.add(tuple(found.values()))
+    assert len(drawn) == 2
+    assert set(unmatched_nmf(problem)) == {"piano", "violin"}
+
+
+def test_unmatched_has_nothing_where_every_object_is_there(problem):
+    assert unmatched_nmf(problem) == {}
 
 
 def test_silence_in_silence_out(problem):

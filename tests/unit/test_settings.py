@@ -55,7 +55,8 @@ def test_every_preset_is_valid(preset):
     [
         ({"train": {"epoch": 3}}, ["train.epoch", "3", "epochs"]),
         ({"bases": {"count": 0}}, ["bases.count", "0", "at least 1"]),
-        ({"bases": {"transform": "fft"}}, ["bases.transform", "'fft'", "'stft'"]),
+        ({"bases": {"transform": "fft"}}, ["bases.transform", "'fft'", "'stft'", "'cqt'"]),
+        ({"bases": {"cqt": {"hop_seconds": 0.05}}}, ["bases.cqt.hop_seconds", "0.05", "0.015"]),
         ({"train": {"learning_rate": "1e-5"}}, ["train.learning_rate", "'1e-5'", "1.0e-5"]),
         ({"dataset": {"threshold": 2}}, ["dataset.threshold", "2", "at most 1"]),
         ({"classes": ["piano", "kazoo"]}, ["classes", "'kazoo'", "violin"]),
@@ -114,6 +115,15 @@ def test_a_variant_shares_every_stage_that_it_does_not_touch():
         "dictionary": "dropout",
         "separate": "dropout",
     }
+
+
+@pytest.mark.parametrize("bases", [{"transform": "cqt"}, {"cqt": {"bins_per_octave": 36}}])
+def test_a_variant_of_the_transform_has_its_own_bases_and_its_own_estimates(bases):
+    settings = load_settings({"preset": "demo", "variants": {"other": {"bases": bases}}})
+    assert {shared_variant(settings, stage, "other") for stage in UPSTREAM} == {"other"}
+    for stage in ("bases", "separate"):
+        picked = stage_settings(settings, stage, "other")["bases"]
+        assert merge(picked, bases) == picked
 
 
 def test_a_dictionary_variant_touches_only_its_own_rule():

@@ -28,9 +28,9 @@ def scores_of(place):
 
 def test_every_method_has_a_row_for_both_sources_of_every_mixture(finished):
     rows = table(finished.results / "score" / "scores.tsv")
-    pairs = table(finished.results / "mixtures" / "pairs.tsv")
-    assert len(pairs) == 4 and all(pair["object_1"] != pair["object_2"] for pair in pairs)
-    expected = {(m, p["mixture"], p[key]) for m in METHODS for p in pairs for key in ("object_1", "object_2")}
+    pairs = table(finished.results / "mixtures" / "mixtures.tsv")
+    assert len(pairs) == 4 and all(len(set(pair["objects"].split(";"))) == 2 for pair in pairs)
+    expected = {(m, p["mixture"], name) for m in METHODS for p in pairs for name in p["objects"].split(";")}
     assert {(row["method"], row["mixture"], row["object"]) for row in rows} == expected
     assert len(rows) == len(expected)
 
@@ -48,7 +48,7 @@ def test_the_summary_has_its_columns_and_its_bounds(finished):
 def test_estimates_of_a_mixture_sum_to_it(finished):
     from objectsounds.audio import read_wav
 
-    for row in table(finished.results / "mixtures" / "0" / "pairs.tsv"):
+    for row in table(finished.results / "mixtures" / "0" / "mixtures.tsv"):
         mixture, _ = read_wav(finished.results / "mixtures" / "0" / row["mixture"] / "mixture.wav")
         for method in ("ideal_ratio_mask", "miml", "gaussian"):
             folder = finished.results / "separate" / method / "0" / row["mixture"]

@@ -19,12 +19,16 @@ import pytest
 from objectsounds.ablation import score_views
 from objectsounds.ablation_table import make_ablation
 from objectsounds.audio import read_wav
+from objectsounds.denoise import make_denoising
+from objectsounds.dictionary import make_dictionary
+from objectsounds.experiments import Model, make_experiments
 from objectsounds.settings import STAGE_KEYS, load_settings, stage_version
+from objectsounds.tables import read_table
 from objectsounds.weights import load_weights
 from tests.workflow.conftest import ROOT, TINY
 
 RECORD = ROOT / "tests" / "data" / "stage_outputs.json"
-LOOSE = dict.fromkeys(("train", "labeller", "labels", "ablation"), 0.05)
+LOOSE = dict.fromkeys(("train", "labeller", "labels", "ablation", "denoise"), 0.05)
 TOLERANCE = LOOSE | {"dataset": 0.02}  # machines differ in float32
 BASES = "bases/default/*.h5"
 
@@ -77,6 +81,40 @@ def _ablation(results) -> list:
         return [*_arrays([scores], "scores"), _digest(table, "pool", "view", "normalised", *counts)]
 
 
+def _denoise(results) -> list:
+    """Return figures of denoising, which a whole run does not make: one clip, by the bases of solo clips."""
+    settings = load_settings({"preset": str(TINY)})
+    rows = read_table(results / "clips/test-00000/status.tsv")
+    clip = next(row for row in rows if row["objects"] == "piano")
+    folder = str(results / "clips/test-00000" / clip["folder"])
+    settings["denoise"] |= {"folder": folder, "objects": {"audio": ["piano"]}, "noises": ["white", "pink"]}
+    with TemporaryDirectory() as made:
+        solo, scores, summary = (Path(made) / file for file in ("solo.h5", "scores.tsv", "summary.tsv"))
+        make_dictionary(settings, "solo", "visual", None, results / "dataset/default/train.h5", solo)
+        make_denoising(settings, [solo], scores, summary)
+        gained = [float(row["nsdr_mean"]) for row in read_table(summary) if not row["clip"]]
+        return [_digest(scores, "method", "noise", "snr_db", "clip", "objects", "fallback"), *gained]
+
+
+def _experiments(results) -> list:
+    """Return figures of the experiments' tables, made here of the methods of the whole run."""
+    settings = load_settings({"preset": str(TINY)})
+    methods = settings["methods"]
+    blocks = [results / f"score/{method}/0.tsv" for method in methods]
+    words = [Model("miml", results / "dictionary/default/surest.h5")]
+    networks = [Model("default/visual", results / "train/default/visual/network.pt")]
+    sets = [Model(f"default/{name}", results / f"dataset/default/{name}.h5") for name in ("train", "test")]
+    with TemporaryDirectory() as made:
+        make_experiments(settings, methods, blocks, words, networks, sets, Path(made))
+        tables = {path.stem: read_table(path) for path in sorted(Path(made).glob("*.tsv"))}
+        wrong = [float(row["wrong_labels"]) for row in tables["robustness"]]
+        return [
+            _digest(Path(made) / "published.tsv", "method", "published_sdr"),
+            *wrong,
+            *map(len, tables.values()),
+        ]
+
+
 def _scores(results) -> list:
     with open(results / "score" / "summary.tsv", newline="") as file:
         rows = {row["method"]: row for row in csv.DictReader(file, delimiter="\t")}
@@ -102,11 +140,13 @@ FIGURES = {
     "train": lambda r: _weights(r / "train/default/visual/network.pt"),
     "dictionary": lambda r: _arrays(r.glob("dictionary/default/*.h5"), "bases"),
     "mixtures": lambda r: [
-        _digest(r / "mixtures/pairs.tsv", "mixture", "clip_1", "clip_2"),
+        _digest(r / "mixtures/mixtures.tsv", "mixture", "clips"),
         _level(r.glob("mixtures/0/*/*.wav")),
     ],
     "separate": lambda r: [_level(r.glob("separate/ideal_ratio_mask/0/*/*.wav"))],
     "score": _scores,
+    "denoise": _denoise,
+    "experiments": _experiments,
     "report": _page,
 }
 

@@ -52,7 +52,7 @@ def make_bases(settings: dict, status: str | Path, output: str | Path, progress:
     """Factor the good clips of one shard.
 
     Writes an HDF5 file with datasets ``clip_id`` (n,), ``bases`` (n, F, M) float32, one clip a
-    chunk, ``divergence`` (n,), ``iterations`` (n,) and ``frames`` (n,), the number N of STFT frames.
+    chunk, ``divergence`` (n,), ``iterations`` (n,) and ``frames`` (n,), the number N of frames.
     """
     rows = good_clips(status)
     with written_whole(output) as temporary, h5py.File(temporary, "w") as file:

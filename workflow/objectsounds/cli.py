@@ -111,12 +111,12 @@ def _dictionary(args, settings) -> None:
 
 
 def _mixtures(args, settings) -> None:
-    from objectsounds.mixtures import make_block, make_pairs
+    from objectsounds.mixtures import list_mixtures, make_block
 
     if args.block is None:
-        make_pairs(settings, args.used, args.status, args.output)
+        list_mixtures(settings, args.used, args.status, args.output)
     else:
-        make_block(settings, args.pairs, args.block, args.status, args.output)
+        make_block(settings, args.table, args.block, args.status, args.output)
 
 
 def _separate(args, settings) -> None:
@@ -136,7 +136,31 @@ def _score(args, settings) -> None:
 def _tables(args, settings) -> None:
     from objectsounds.score import make_tables
 
-    make_tables(settings["classes"], args.methods, args.blocks, args.scores, args.summary)
+    make_tables(settings, args.methods, args.blocks, args.scores, args.summary, args.comparisons)
+
+
+def _experiments(args, settings) -> None:
+    from objectsounds.experiments import Model, make_experiments
+
+    lists = [
+        [Model.parse(text) for text in names] for names in (args.dictionaries, args.networks, args.datasets)
+    ]
+    make_experiments(settings, args.methods, args.blocks, *lists, Path(args.output))
+
+
+def _denoise(args, settings) -> None:
+    from objectsounds.denoise import make_denoising
+
+    make_denoising(
+        settings,
+        args.dictionaries,
+        args.scores,
+        args.summary,
+        args.used,
+        args.status,
+        args.test,
+        _tracker("denoise"),
+    )
 
 
 def _report(args, settings) -> None:
@@ -231,9 +255,9 @@ COMMANDS = {
     "dictionary": Command(
         "choose the bases that stand for each object",
         {
-            "rule": ONE | {"choices": ["surest", "gao", "gaussian"]},
+            "rule": ONE | {"choices": ["surest", "agreement", "gao", "exemplar", "solo", "gaussian"]},
             "supervision": {"choices": ["visual", "audioset"], "default": "visual"},
-            "network": {},
+            "network": {"help": "for the rules that ask one"},
             "train": {},
             "like": {"help": "the dictionary whose sizes gaussian takes"},
             "output": ONE,
@@ -241,11 +265,11 @@ COMMANDS = {
         _dictionary,
     ),
     "mixtures": Command(
-        "choose pairs of single-source test clips, or mix one block of them",
+        "choose single-source test clips to mix, or mix one block of them",
         {
             "status": MANY,
-            "used": {"help": "the test clips in use, to choose pairs"},
-            "pairs": {"help": "the table of pairs, to mix a block"},
+            "used": {"help": "the test clips in use, to choose from"},
+            "table": {"help": "the table of mixtures, to mix a block"},
             "block": {"type": int},
             "output": ONE,
         },
@@ -263,8 +287,32 @@ COMMANDS = {
     ),
     "tables": Command(
         "join the blocks' scores and summarise them",
-        {"methods": MANY, "blocks": MANY, "scores": ONE, "summary": ONE},
+        {"methods": MANY, "blocks": MANY, "scores": ONE, "summary": ONE, "comparisons": ONE},
         _tables,
+    ),
+    "experiments": Command(
+        "write the tables of every baseline and variant",
+        {
+            "methods": MANY,
+            "blocks": MANY,
+            "dictionaries": MANY | {"help": "method=path of each guided method"},
+            "networks": MANY | {"help": "variant/supervision=path"},
+            "datasets": MANY | {"help": "variant/split=path"},
+            "output": ONE | {"help": "the folder"},
+        },
+        _experiments,
+    ),
+    "denoise": Command(
+        "add noise to clips, take it off by their objects' bases, and table what was gained",
+        {
+            "dictionaries": {"nargs": "*", "default": [], "help": "each is a method"},
+            "status": {"nargs": "*", "default": [], "help": "the test shards', unless denoise.folder is set"},
+            "used": {"help": "the test clips in use"},
+            "test": {"help": "the test clips' data set, which holds what was detected"},
+            "scores": ONE,
+            "summary": ONE,
+        },
+        _denoise,
     ),
     "report": Command(
         "write the page to look at and listen to", {"results": ONE, "methods": MANY, "output": ONE}, _report

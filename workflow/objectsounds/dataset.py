@@ -17,9 +17,10 @@ from objectsounds.classes import ObjectClass, chosen_classes
 from objectsounds.errors import BrokenFileError, ObjectsoundsError
 from objectsounds.files import move_aside, reading, written_whole
 from objectsounds.hdf5 import describe
+from objectsounds.seeds import fraction, generator
 from objectsounds.tables import read_table, split_names
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 UNKNOWN = 255
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,32 @@ def _multi_hot(cells: list[str], classes: list[ObjectClass]) -> np.ndarray:
     for row, cell in zip(rows, cells, strict=True):
         row[:] = UNKNOWN if cell == "" else [item.name in split_names(cell) for item in classes]
     return rows
+
+
+def corrupt_labels(labels: np.ndarray, clip_ids: list[str], share: float, seed: int) -> np.ndarray:
+    """Replace the labels of a share of the clips by as many wrong ones (Gao 4.4, robustness).
+
+    Which clips, and which wrong labels, is drawn by clip: a larger share corrupts the same clips and
+    more, and the share is exact.
+
+    Parameters
+    ----------
+    labels : np.ndarray, uint8 [shape=(n, L)]
+        Rows of ``UNKNOWN`` stay.
+    clip_ids : list of str
+    share : float
+    seed : int
+    """
+    corrupted = labels.copy()
+    mixed = np.flatnonzero((labels == 1).any(axis=1) & (labels == 0).any(axis=1))
+    ranked = sorted(mixed, key=lambda index: fraction(seed, "label noise", clip_ids[index]))
+    for index in ranked[: round(share * len(mixed))]:
+        row = corrupted[index]
+        true, wrong = np.flatnonzero(row == 1), np.flatnonzero(row == 0)
+        draw = generator(seed, "label noise", clip_ids[index])
+        row[true] = 0
+        row[draw.choice(wrong, min(len(true), len(wrong)), replace=False)] = 1
+    return corrupted
 
 
 @dataclass
@@ -182,7 +209,7 @@ def make_dataset(
     Parameters
     ----------
     settings : dict
-        Keys ``classes`` and ``dataset``.
+        Keys ``seed``, ``classes`` and ``dataset``.
     used : path
         The split's clips in use, one id a line.
     shards : list of (table, bases, labels)
@@ -190,7 +217,8 @@ def make_dataset(
     output : path
         HDF5 with ``clip_id`` (n,), ``bases`` (n, F, M), ``probabilities`` (n, L), ``targets``
         (n, L), the visual labels, and the ground truth for evaluation alone: ``audioset`` and
-        ``visible`` (n, L), rows of 255 where unknown.
+        ``visible`` (n, L), rows of 255 where unknown; ``corrupted`` (n, L) is ``audioset`` after
+        `corrupt_labels`, what the upper bound learns from.
     """
     output = Path(output)
     classes = chosen_classes(settings["classes"])
@@ -214,7 +242,10 @@ def make_dataset(
         file.create_dataset("clip_id", data=ids, dtype=h5py.string_dtype())
         file.create_dataset("probabilities", data=probabilities)
         file.create_dataset("targets", data=targets.astype(np.uint8))
-        file.create_dataset("audioset", data=_multi_hot(objects, classes))
+        truth = _multi_hot(objects, classes)
+        noisy = corrupt_labels(truth, ids, options["label_noise"], settings["seed"])
+        file.create_dataset("audioset", data=truth)
+        file.create_dataset("corrupted", data=noisy)
         file.create_dataset("visible", data=_multi_hot(visible, classes))
         _write_bases(file, parts, output, options["copy"])
     log.info("%d clips, %.2f visual labels a clip", len(targets), targets.sum() / len(targets))
@@ -231,7 +262,7 @@ class Bags:
     objects : list of str
         The L objects.
     probabilities : np.ndarray [shape=(n, L)]
-    targets, audioset, visible : np.ndarray, uint8 [shape=(n, L)]
+    targets, audioset, corrupted, visible : np.ndarray, uint8 [shape=(n, L)]
     """
 
     path: Path
@@ -240,6 +271,7 @@ class Bags:
     probabilities: np.ndarray
     targets: np.ndarray
     audioset: np.ndarray
+    corrupted: np.ndarray
     visible: np.ndarray
     bases_shape: tuple[int, ...] = ()
 
@@ -254,7 +286,7 @@ class Bags:
 
     def supervision(self, kind: str) -> np.ndarray:
         """Return the labels to train on: ``visual`` ones, or ``audioset``, the upper bound's."""
-        return self.targets if kind == "visual" else self.audioset
+        return self.targets if kind == "visual" else self.corrupted
 
 
 def open_dataset(path: str | Path, bases: bool = True) -> Bags:
@@ -272,7 +304,7 @@ def open_dataset(path: str | Path, bases: bool = True) -> Bags:
         arrays = {
             item.name: file[item.name][()]
             for item in fields(Bags)
-            if item.name in ("probabilities", "targets", "audioset", "visible")
+            if item.name in ("probabilities", "targets", "audioset", "corrupted", "visible")
         }
         ids = [name.decode() for name in file["clip_id"][()]]
         objects = json.loads(file.attrs["objects"])

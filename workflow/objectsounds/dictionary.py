@@ -13,7 +13,7 @@ from objectsounds.network import normalise_bases
 from objectsounds.seeds import generator
 from objectsounds.train import load_network
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 
 
 @dataclass
@@ -108,25 +108,81 @@ def choose_surest(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
         Section ``dictionary.surest``.
     """
     probabilities = softmax(maps.max(axis=2), axis=1)
+    fits = (bags.targets == 1) & (probabilities == probabilities.max(axis=1, keepdims=True))
+    why = "the network is surest of this object in none of {labelled} clips with this visual label"
+    return _whole_clips(probabilities, fits, bags, options["clips_per_object"], why)
+
+
+def choose_agreement(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
+    """Choose all bases of the clips in which ear and eye agree best.
+
+    With P as for `choose_surest`, the network's word on the sounds, and V the labeller's on the frames:
+    of the clips whose visual labels hold c, the ``clips_per_object`` with the highest P_c V_c. A clip in
+    which a second object is seen has a lower V_c, one in which a second one sounds a lower P_c; and an
+    object that the network is never surest of is not left without bases.
+
+    Parameters
+    ----------
+    maps : np.ndarray [shape=(n, L, M)]
+    bags : Bags
+    options : dict
+        Section ``dictionary.surest``, whose number of clips it takes.
+    """
+    agreed = softmax(maps.max(axis=2), axis=1) * bags.probabilities
+    return _whole_clips(agreed, bags.targets == 1, bags, options["clips_per_object"])
+
+
+def choose_exemplar(maps: None, bags: Bags, options: dict) -> Choice:
+    """Choose all bases of the one clip that the labeller is surest of (Gao 4.3, "visual exemplar")."""
+    del maps, options
+    return _whole_clips(bags.probabilities, bags.targets == 1, bags, 1)
+
+
+def choose_solo(maps: None, bags: Bags, options: dict) -> Choice:
+    """Choose all bases of clips in which just this object sounds, by the lists' labels, drawn by seed.
+
+    As many clips as ``surest`` takes: a reference for what a rule could reach, not a bound.
+    """
+    del maps
+    truth = bags.audioset == 1
+    draw = generator(options["seed"], "dictionary", "solo")
+    alone = truth & (truth.sum(axis=1, keepdims=True) == 1)
+    order = draw.random((len(truth), 1)).repeat(truth.shape[1], axis=1)
+    return _whole_clips(order, alone, bags, options["clips_per_object"], "it sounds alone in no train clip")
+
+
+def _whole_clips(
+    scores: np.ndarray, fits: np.ndarray, bags: Bags, count: int, why: str = "no train clip has this label"
+) -> Choice:
+    """Choose all bases of the ``count`` fitting clips with the highest score, per object.
+
+    Parameters
+    ----------
+    scores, fits : np.ndarray [shape=(n, L)]
+    bags : Bags
+    count : int
+    why : str
+        Why an object has no basis; ``{labelled}`` stands for its number of visual labels.
+    """
     choice = Choice()
     for target, name in enumerate(bags.objects):
-        fits = (bags.targets[:, target] == 1) & (probabilities.argmax(axis=1) == target)
-        clips = np.flatnonzero(fits)
-        ranked = clips[np.argsort(-probabilities[clips, target], kind="stable")]
-        for clip in ranked[: options["clips_per_object"]]:
-            for basis in range(maps.shape[2]):
-                choice.add(target, clip, basis, probabilities[clip, target])
+        clips = np.flatnonzero(fits[:, target])
+        for clip in clips[np.argsort(-scores[clips, target], kind="stable")][:count]:
+            for basis in range(bags.bases_shape[2]):
+                choice.add(target, clip, basis, scores[clip, target])
         if not len(clips):
-            count = int(bags.targets[:, target].sum())
-            choice.empty[name] = (
-                f"the network is surest of this object in none of {count} clips with this visual label"
-                if count
-                else "no train clip has this visual label"
-            )
+            labelled = int((bags.targets[:, target] == 1).sum())
+            choice.empty[name] = why.format(labelled=labelled) if labelled else "no train clip has this label"
     return choice
 
 
-RULES = {"gao": choose_gao, "surest": choose_surest}
+RULES = {
+    "gao": choose_gao,
+    "surest": choose_surest,
+    "agreement": choose_agreement,
+    "exemplar": choose_exemplar,
+    "solo": choose_solo,
+}
 
 
 def _gather(choice: Choice, bags: Bags, norm: str) -> np.ndarray:
@@ -139,32 +195,48 @@ def _gather(choice: Choice, bags: Bags, norm: str) -> np.ndarray:
     return chosen
 
 
+def _read_network(network: str | Path, train: str | Path, bags: Bags) -> tuple[np.ndarray, str]:
+    """Return the relation maps of the train clips and the norm of the bases that the network learnt with."""
+    miml, saved = load_network(network)
+    if saved["objects"] != bags.objects:
+        raise ObjectsoundsError(f"{network} knows other objects than {train}: run the rule train again.")
+    norm = saved["options"]["basis_norm"]
+    return relation_maps(miml, bags, norm), norm
+
+
 def make_dictionary(
-    settings: dict, rule: str, supervision: str, network: str | Path, train: str | Path, output: str | Path
+    settings: dict,
+    rule: str,
+    supervision: str | None,
+    network: str | Path | None,
+    train: str | Path,
+    output: str | Path,
 ) -> None:
     """Choose the bases of every object by a rule.
 
     Parameters
     ----------
     settings : dict
-        Keys ``seed`` and ``dictionary.<rule>``.
+        Keys ``seed``, ``train.basis_norm`` and ``dictionary.surest``, or for rule gao ``dictionary.gao``.
     rule : str
-        ``surest`` or ``gao``.
-    supervision : str
+        One of ``RULES``.
+    supervision : str or None
         The labels that say which clips hold an object: ``visual``, or ``audioset`` for the upper bound.
-    network, train : path
-        A trained network and the aggregated HDF5 of the train split.
+    network : path or None
+        The trained network; None for the rules that ask none.
+    train : path
+        The aggregated HDF5 of the train split.
     output : path
         HDF5 with ``bases`` (n, F), normalised as for training, ``object`` (n,), ``clip_id`` (n,),
         ``basis`` (n,) and ``score`` (n,); attribute ``empty`` tells why an object has no basis.
     """
-    miml, saved = load_network(network)
     bags = open_dataset(train)
-    bags = replace(bags, targets=(bags.supervision(supervision) == 1).astype(np.uint8))
-    if saved["objects"] != bags.objects:
-        raise ObjectsoundsError(f"{network} knows other objects than {train}: run the rule train again.")
-    norm = saved["options"]["basis_norm"]
-    choice = RULES[rule](relation_maps(miml, bags, norm), bags, settings["dictionary"][rule])
+    bags = replace(bags, targets=(bags.supervision(supervision or "visual") == 1).astype(np.uint8))
+    maps, norm = None, settings["train"]["basis_norm"]
+    if network is not None:
+        maps, norm = _read_network(network, train, bags)
+    options = settings["dictionary"]["gao" if rule == "gao" else "surest"] | {"seed": settings["seed"]}
+    choice = RULES[rule](maps, bags, options)
     origin = {
         "clip_id": [bags.clip_ids[clip] for clip in choice.clips],
         "basis": np.asarray(choice.bases, dtype=np.int32),

@@ -10,7 +10,7 @@ from objectsounds.media import local_file, run_ffmpeg
 from objectsounds.plots import save_spectrogram, spectrogram_db
 from objectsounds.registry import method_title
 from objectsounds.relations import copy_frames
-from objectsounds.tables import read_table
+from objectsounds.tables import read_table, split_names
 from objectsounds.transforms import Stft
 
 BIT_RATE = "96k"
@@ -76,9 +76,9 @@ def _mixture_tracks(results: Path, row: dict, methods: list[str], scores: dict, 
     mixture, target = row["mixture"], media / "mixtures" / row["mixture"]
     target.mkdir(parents=True)
     folder = _find(results, "mixtures", mixture)
-    objects = [row["object_1"], row["object_2"]]
+    objects = split_names(row["objects"])
     first, top = _track(folder / "mixture.wav", "mixture", target, None)
-    tracks = [first | {"object": "both", "title": "Mixture", "sdr": None, "fallback": ""}]
+    tracks = [first | {"object": "all", "title": "Mixture", "sdr": None, "fallback": ""}]
     for number, name in enumerate(objects, start=1):
         track, _ = _track(folder / f"reference_{number}.wav", f"reference_{number}", target, top)
         tracks.append(track | {"object": name, "title": "Reference", "sdr": None, "fallback": ""})
@@ -108,7 +108,7 @@ def listening_room(results: Path, methods: list[str], count: int, media: Path) -
         ``mixture``, ``why``, ``objects``, ``frames`` and ``tracks``.
     """
     rows = read_table(results / "score" / "scores.tsv")
-    pairs = {row["mixture"]: row for row in read_table(results / "mixtures" / "pairs.tsv")}
+    pairs = {row["mixture"]: row for row in read_table(results / "mixtures" / "mixtures.tsv")}
     by_key = {(row["method"], row["mixture"], row["object"]): row for row in rows}
     room = []
     for mixture, why in choose_mixtures(rows, ranking_method(methods), count):
@@ -117,10 +117,10 @@ def listening_room(results: Path, methods: list[str], count: int, media: Path) -
             {
                 "mixture": mixture,
                 "why": why,
-                "objects": [row["object_1"], row["object_2"]],
+                "objects": split_names(row["objects"]),
                 "frames": {
-                    row[f"object_{number}"]: copy_frames(results, row[f"clip_{number}"], media, 2)
-                    for number in (1, 2)
+                    name: copy_frames(results, clip, media, 2)
+                    for name, clip in zip(split_names(row["objects"]), split_names(row["clips"]), strict=True)
                 },
                 "tracks": _mixture_tracks(results, row, methods, by_key, media),
             }

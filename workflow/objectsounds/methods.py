@@ -29,6 +29,10 @@ class Problem:
     dictionary : Dictionary or None
     references : dict
         Object to true waveform; given to oracles alone.
+    rate : int
+        Hz.
+    seed : int
+        For methods that draw; another for each mixture.
     """
 
     mixture: np.ndarray
@@ -37,6 +41,8 @@ class Problem:
     options: dict
     dictionary: Dictionary | None = None
     references: dict[str, np.ndarray] = field(default_factory=dict)
+    rate: int = 0
+    seed: int = 0
 
 
 def soft_masks(magnitudes: np.ndarray) -> np.ndarray:
@@ -71,7 +77,11 @@ def ideal_ratio_mask(problem: Problem) -> dict[str, np.ndarray]:
 
 def guided_nmf(problem: Problem) -> dict[str, np.ndarray]:
     """Separate by the objects' fixed bases (Gao 3.5, eq. 4 and 5)."""
-    bases = {name: problem.dictionary.of(name) for name in problem.objects}
+    return separate_by_bases(problem, {name: problem.dictionary.of(name) for name in problem.objects})
+
+
+def separate_by_bases(problem: Problem, bases: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Separate by fixed bases, shape=(F, m) an object; those without any are left out."""
     names = [name for name, columns in bases.items() if columns.shape[1]]
     if not names:
         return {}
@@ -85,3 +95,25 @@ def guided_nmf(problem: Problem) -> dict[str, np.ndarray]:
     edges = np.cumsum([0] + [bases[name].shape[1] for name in names])
     magnitudes = np.stack([fit.bases[:, a:b] @ fit.activations[a:b] for a, b in itertools.pairwise(edges)])
     return apply_masks(problem, spectrogram, soft_masks(magnitudes), names)
+
+
+def unmatched_objects(problem: Problem) -> dict[str, str]:
+    """Return for each object of the problem one, drawn, that is absent from it and has bases (Gao 4.3).
+
+    Different objects get different ones as long as there are enough.
+    """
+    absent = [
+        name
+        for name in problem.dictionary.objects
+        if name not in problem.objects and problem.dictionary.of(name).shape[1]
+    ]
+    if not absent:
+        return {}
+    drawn = np.random.default_rng(problem.seed).permutation(absent).tolist()
+    return {name: drawn[index % len(drawn)] for index, name in enumerate(problem.objects)}
+
+
+def unmatched_nmf(problem: Problem) -> dict[str, np.ndarray]:
+    """Separate by the bases of objects that are not there: what guidance is worth (Gao 4.3)."""
+    drawn = unmatched_objects(problem)
+    return separate_by_bases(problem, {name: problem.dictionary.of(other) for name, other in drawn.items()})

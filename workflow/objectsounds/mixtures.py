@@ -1,7 +1,8 @@
-"""Stage ``mixtures``: pairs of single-source test clips, summed at equal level (Gao 4.4)."""
+"""Stage ``mixtures``: single-source test clips, two or more, summed at equal level (Gao 4.4)."""
 
 import itertools
 import logging
+import math
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +13,26 @@ from objectsounds.errors import ObjectsoundsError
 from objectsounds.files import folder_written_whole
 from objectsounds.seeds import generator
 from objectsounds.status import good_clips, read_audio, read_status
-from objectsounds.tables import read_table, split_names, write_table
+from objectsounds.tables import join_names, read_table, split_names, write_table
 
-STAGE_VERSION = 1
-PAIR_COLUMNS = ("mixture", "group", "block", "clip_1", "clip_2", "object_1", "object_2")
+STAGE_VERSION = 2
+MIXTURE_COLUMNS = ("mixture", "group", "block", "clips", "objects")
 CROSS_DOMAIN = "cross-domain"
+ENUMERABLE = 300_000  # combinations; of more a sample is drawn without listing them
 
 log = logging.getLogger(__name__)
 
 
-def groups_of(names: list[str]) -> list[str]:
-    """Return the groups of pairs that the configured classes can give, cross-domain last."""
+def group_name(base: str, count: int) -> str:
+    """Return the name of a group of mixtures of ``count`` sources; pairs bear the plain name."""
+    return base if count == 2 else f"{base} x{count}"
+
+
+def groups_of(names: list[str], counts: list[int] | tuple[int, ...] = (2,)) -> list[str]:
+    """Return the groups of mixtures that the configured classes can give, cross-domain last."""
     groups = list(dict.fromkeys(item.group for item in chosen_classes(names)))
-    return [*groups, CROSS_DOMAIN] if len(groups) > 1 else groups
+    bases = [*groups, CROSS_DOMAIN] if len(groups) > 1 else groups
+    return [group_name(base, count) for count in counts for base in bases]
 
 
 def single_source(statuses: list[str | Path], used: set[str], names: list[str]) -> list[tuple[str, str]]:
@@ -38,8 +46,32 @@ def single_source(statuses: list[str | Path], used: set[str], names: list[str]) 
     return sorted(found)
 
 
-def choose_pairs(sources: list[tuple[str, str]], settings: dict) -> list[dict]:
-    """Choose pairs of two different objects, at most ``max_pairs`` a group, else a seeded sample.
+def _base_of(sources: tuple, group_of: dict[str, str]) -> str | None:
+    """Return the group of a combination, None if two of its objects are the same."""
+    objects = [name for _, name in sources]
+    if len(set(objects)) < len(objects):
+        return None
+    groups = {group_of[name] for name in objects}
+    return groups.pop() if len(groups) == 1 else CROSS_DOMAIN
+
+
+def _combinations(sources: list, count: int, base: str, group_of: dict, draw, most: int) -> list[tuple]:
+    """Return at most ``most`` combinations of a group: all if they are few, else a seeded sample."""
+    if math.comb(len(sources), count) <= ENUMERABLE:
+        fitting = [c for c in itertools.combinations(sources, count) if _base_of(c, group_of) == base]
+        if len(fitting) <= most:
+            return fitting
+        return [fitting[i] for i in sorted(draw.choice(len(fitting), most, replace=False))]
+    found: set[tuple[int, ...]] = set()
+    for _ in range(200 * most):
+        picked = tuple(sorted(draw.choice(len(sources), count, replace=False).tolist()))
+        if len(found) < most and _base_of(tuple(sources[i] for i in picked), group_of) == base:
+            found.add(picked)
+    return [tuple(sources[i] for i in picked) for picked in sorted(found)]
+
+
+def choose_mixtures(sources: list[tuple[str, str]], settings: dict) -> list[dict]:
+    """Choose mixtures of different objects, at most ``max_pairs`` a group, else a seeded sample.
 
     Parameters
     ----------
@@ -50,49 +82,40 @@ def choose_pairs(sources: list[tuple[str, str]], settings: dict) -> list[dict]:
     Returns
     -------
     list of dict
-        With the columns of the pair table.
+        With the columns of the table of mixtures.
     """
     group_of = {item.name: item.group for item in chosen_classes(settings["classes"])}
-    options, pairs = settings["mixtures"], []
-    for group in groups_of(settings["classes"]):
-        fitting = [
-            (a, b)
-            for a, b in itertools.combinations(sources, 2)
-            if a[1] != b[1]
-            and (group_of[a[1]] if group_of[a[1]] == group_of[b[1]] else CROSS_DOMAIN) == group
-        ]
-        if len(fitting) > options["max_pairs"]:
-            draw = generator(settings["seed"], "mixtures", group)
-            fitting = [
-                fitting[i] for i in sorted(draw.choice(len(fitting), options["max_pairs"], replace=False))
-            ]
-        pairs += [(group, *pair) for pair in fitting]
+    options, chosen = settings["mixtures"], []
+    for count in options["sources"]:
+        for base in groups_of(settings["classes"]):
+            name = base if count == 2 else f"{base}-{count}"
+            draw = generator(settings["seed"], "mixtures", name)
+            found = _combinations(sources, count, base, group_of, draw, options["max_pairs"])
+            chosen += [(name, group_name(base, count), combination) for combination in found]
     return [
         {
-            "mixture": f"{group}-{number:04d}",
+            "mixture": f"{name}-{number:04d}",
             "group": group,
             "block": number % options["blocks"],
-            "clip_1": first[0],
-            "clip_2": second[0],
-            "object_1": first[1],
-            "object_2": second[1],
+            "clips": join_names(clip for clip, _ in combination),
+            "objects": join_names(item for _, item in combination),
         }
-        for number, (group, first, second) in enumerate(pairs)
+        for number, (name, group, combination) in enumerate(chosen)
     ]
 
 
-def make_pairs(settings: dict, used: str | Path, statuses: list[str], output: str | Path) -> None:
-    """Write the table of pairs."""
+def list_mixtures(settings: dict, used: str | Path, statuses: list[str], output: str | Path) -> None:
+    """Write the table of mixtures."""
     in_use = set(Path(used).read_text(encoding="utf-8").split())
     sources = single_source(statuses, in_use, settings["classes"])
-    pairs = choose_pairs(sources, settings)
-    if not pairs:
+    rows = choose_mixtures(sources, settings)
+    if not rows:
         raise ObjectsoundsError(
-            f"No pair can be mixed: {len(sources)} good test clips hold exactly one object of "
+            f"Nothing can be mixed: {len(sources)} good test clips hold exactly one object of "
             f"{', '.join(settings['classes'])}; add test clips of at least two objects."
         )
-    write_table(output, PAIR_COLUMNS, pairs)
-    log.info("%d pairs of %d single-source clips", len(pairs), len(sources))
+    write_table(output, MIXTURE_COLUMNS, rows)
+    log.info("%d mixtures of %d single-source clips", len(rows), len(sources))
 
 
 def mix(sources: list[np.ndarray], rms_db: float) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -124,15 +147,15 @@ def mix(sources: list[np.ndarray], rms_db: float) -> tuple[np.ndarray, list[np.n
 
 
 def make_block(
-    settings: dict, pairs: str | Path, block: int, statuses: list[str], output: str | Path
+    settings: dict, table: str | Path, block: int, statuses: list[str], output: str | Path
 ) -> None:
     """Write the mixtures and references of one block.
 
-    Writes a folder with ``pairs.tsv`` and, per mixture, ``<mixture>/mixture.wav``, ``reference_1.wav``
-    and ``reference_2.wav`` as 32-bit float.
+    Writes a folder with ``mixtures.tsv`` and, per mixture, ``<mixture>/mixture.wav`` and
+    ``reference_<number>.wav`` for its sources from 1 on, as 32-bit float.
     """
-    rows = [row for row in read_table(pairs, PAIR_COLUMNS) if int(row["block"]) == block]
-    wanted = {row[key] for row in rows for key in ("clip_1", "clip_2")}
+    rows = [row for row in read_table(table, MIXTURE_COLUMNS) if int(row["block"]) == block]
+    wanted = {clip for row in rows for clip in split_names(row["clips"])}
     audio = {}
     for status in statuses:
         for clip in good_clips(status):
@@ -140,12 +163,12 @@ def make_block(
                 audio[clip["clip_id"]] = read_audio(status, clip)
     with folder_written_whole(output) as folder:
         for row in rows:
-            (first, rate), (second, _) = audio[row["clip_1"]], audio[row["clip_2"]]
-            mixture, references = mix([first, second], settings["mixtures"]["rms_db"])
+            sources = [audio[clip] for clip in split_names(row["clips"])]
+            mixture, references = mix([source for source, _ in sources], settings["mixtures"]["rms_db"])
             target = folder / row["mixture"]
             target.mkdir()
-            names = ("mixture", "reference_1", "reference_2")
-            for name, waveform in zip(names, (mixture, *references), strict=True):
-                write_wav(target / f"{name}.wav", waveform, rate)
-        write_table(folder / "pairs.tsv", PAIR_COLUMNS, rows)
+            write_wav(target / "mixture.wav", mixture, sources[0][1])
+            for number, reference in enumerate(references, start=1):
+                write_wav(target / f"reference_{number}.wav", reference, sources[0][1])
+        write_table(folder / "mixtures.tsv", MIXTURE_COLUMNS, rows)
     log.info("%d mixtures", len(rows))

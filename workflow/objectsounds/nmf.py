@@ -64,6 +64,16 @@ def _checked(spectrogram: np.ndarray) -> tuple[np.ndarray, float]:
     return (matrix / scale).astype(np.float32), scale
 
 
+def _checked_bases(bases: np.ndarray, V: np.ndarray) -> np.ndarray:
+    """Return given bases as float32, if they fit V."""
+    W = np.ascontiguousarray(bases, dtype=np.float32)
+    if W.ndim != 2 or W.shape[0] != V.shape[0] or W.shape[1] == 0:
+        raise ObjectsoundsError(f"Bases of shape {W.shape} do not fit a spectrogram of shape {V.shape}.")
+    if not np.isfinite(W).all() or (W < 0).any():
+        raise ObjectsoundsError("Bases must be finite and not negative.")
+    return W
+
+
 def _ratio(V: np.ndarray, W: np.ndarray, H: np.ndarray, out: np.ndarray) -> np.ndarray:
     np.matmul(W, H, out=out)
     np.maximum(out, EPSILON, out=out)
@@ -74,8 +84,10 @@ def _update_activations(V: np.ndarray, W: np.ndarray, H: np.ndarray, buffer: np.
     H *= (W.T @ _ratio(V, W, H, buffer)) / np.maximum(W.sum(axis=0), EPSILON)[:, None]
 
 
-def _update_bases(V: np.ndarray, W: np.ndarray, H: np.ndarray, buffer: np.ndarray) -> None:
-    W *= (_ratio(V, W, H, buffer) @ H.T) / np.maximum(H.sum(axis=1), EPSILON)
+def _update_bases(V: np.ndarray, W: np.ndarray, H: np.ndarray, buffer: np.ndarray, first: int = 0) -> None:
+    """Update the bases from column ``first`` on; those before it are held."""
+    free = H[first:]
+    W[:, first:] *= (_ratio(V, W, H, buffer) @ free.T) / np.maximum(free.sum(axis=1), EPSILON)
 
 
 def _iterate(
@@ -180,11 +192,7 @@ def fit_activations(
         As ``factorize``; also if the bases have another number of bins than the spectrogram.
     """
     V, scale = _checked(spectrogram)
-    W = np.ascontiguousarray(bases, dtype=np.float32)
-    if W.ndim != 2 or W.shape[0] != V.shape[0] or W.shape[1] == 0:
-        raise ObjectsoundsError(f"Bases of shape {W.shape} do not fit a spectrogram of shape {V.shape}.")
-    if not np.isfinite(W).all() or (W < 0).any():
-        raise ObjectsoundsError("Bases must be finite and not negative.")
+    W = _checked_bases(bases, V)
     H = np.full((W.shape[1], V.shape[1]), (V.mean(dtype=np.float64) / W.shape[1]) ** 0.5, dtype=np.float32)
     H[~W.any(axis=0)] = 0
     if not V.any():
@@ -196,5 +204,62 @@ def fit_activations(
         iterations,
         tolerance,
     )
+    H *= np.float32(scale)
+    return Factorization(W, H, [value * scale for value in divergences], done)
+
+
+def fit_with_free_bases(
+    spectrogram: np.ndarray,
+    fixed: np.ndarray,
+    free_count: int,
+    *,
+    generator: np.random.Generator,
+    iterations: int = 200,
+    tolerance: float = 1e-4,
+) -> Factorization:
+    """Estimate the activations of fixed bases and, beside them, bases for what those do not explain.
+
+    Gao's denoising (4.5): the fixed bases are the objects', the free ones start at random and adapt to
+    the noise. All columns of H are updated, of W the free ones alone.
+
+    Parameters
+    ----------
+    spectrogram : np.ndarray [shape=(F, N)]
+    fixed : np.ndarray [shape=(F, M)]
+        As in ``fit_activations``.
+    free_count : int
+        Number of free bases K.
+    generator : np.random.Generator
+        Draws their starting point.
+    iterations, tolerance
+        As in ``factorize``.
+
+    Returns
+    -------
+    Factorization
+        ``bases`` of shape=(F, M + K): the fixed ones as float32, then the free ones.
+
+    Raises
+    ------
+    ObjectsoundsError
+        As ``fit_activations``.
+    """
+    V, scale = _checked(spectrogram)
+    held = _checked_bases(fixed, V)
+    drawn = np.abs(generator.standard_normal((V.shape[0], free_count), dtype=np.float32))
+    W = np.concatenate([held, drawn], axis=1)
+    # Whatever norm the fixed bases came with, each basis starts with an equal share of V.
+    sums = W.sum(axis=0, dtype=np.float64)
+    shares = V.sum(dtype=np.float64) / V.shape[1] / W.shape[1] / np.where(sums > 0, sums, np.inf)
+    H = np.repeat(shares.astype(np.float32)[:, None], V.shape[1], axis=1)
+    if not V.any():
+        return Factorization(W, H, [0.0])
+    buffer = np.empty_like(V)
+
+    def step() -> None:
+        _update_bases(V, W, H, buffer, first=held.shape[1])
+        _update_activations(V, W, H, buffer)
+
+    divergences, done = _iterate(step, lambda: kl_divergence(V, W @ H), iterations, tolerance)
     H *= np.float32(scale)
     return Factorization(W, H, [value * scale for value in divergences], done)

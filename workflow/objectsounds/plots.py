@@ -90,6 +90,39 @@ def save_ablation(rows: list[dict], path: Path) -> None:
     _save(figure, path, "svg")
 
 
+def save_robustness(rows: list[dict], path: Path) -> None:
+    """Draw the SDR of the upper bound against its share of wrong labels, a line a group.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Of ``experiments.robustness_rows``; method ``miml``, the run on visual labels, is a star.
+    path : Path
+        An SVG file.
+    """
+    figure, axes = _axes(5.2, 3.4)
+    groups = list(dict.fromkeys(row["group"] for row in rows if row["sdr_mean"]))
+    for index, group in enumerate(groups):
+        colour = f"C{index}"
+        own = [row for row in rows if row["group"] == group and row["sdr_mean"]]
+        line = sorted((r for r in own if r["method"] != "miml"), key=lambda r: float(r["wrong_labels"]))
+        shares, means = (
+            [float(row[key]) * factor for row in line]
+            for key, factor in (("wrong_labels", 100), ("sdr_mean", 1))
+        )
+        axes.plot(shares, means, "o-", color=colour, label=f"{group}: true labels, corrupted", linewidth=1.5)
+        if all(row["sdr_low"] for row in line):
+            low, high = ([float(row[key]) for row in line] for key in ("sdr_low", "sdr_high"))
+            axes.fill_between(shares, low, high, color=colour, alpha=0.15, linewidth=0)
+        for row in (row for row in own if row["method"] == "miml"):
+            place = (100 * float(row["wrong_labels"]), float(row["sdr_mean"]))
+            axes.plot(*place, "*", color=colour, markersize=12, label=f"{group}: visual labels (MIML)")
+    axes.set(xlabel="clips with wrong labels, %", ylabel="mean SDR, dB", title="Robustness to wrong labels")
+    if groups:
+        axes.legend(fontsize=7, frameon=False, labelcolor=INK)
+    _save(figure, path)
+
+
 def save_relation_map(relation: np.ndarray, objects: list[str], path: Path) -> None:
     """Draw a basis-object relation map, shape=(L, M), as a PNG (Gao fig. 5)."""
     figure, axes = _axes(4.2, 0.9 + 0.16 * len(objects))

@@ -1,4 +1,4 @@
-"""The methods by name: what each needs. Their functions are in ``objectsounds.methods``.
+"""The methods by name: what each needs. Their functions are in ``methods`` and ``clustering``.
 
 No heavy imports here: the Snakefile reads this table to know a method's inputs.
 """
@@ -8,17 +8,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Source:
-    """Where a dictionary comes from: the rule that chooses bases, and the labels the network learns from."""
+    """Where a dictionary comes from.
+
+    Attributes
+    ----------
+    rule : str
+        The rule that chooses bases.
+    supervision : str or None
+        The labels that the network learns from, which also say which clips hold an object; None where
+        the rule asks no network.
+    """
 
     rule: str
-    supervision: str = "visual"
+    supervision: str | None = "visual"
 
 
 DICTIONARIES = {
     "surest": Source("surest"),
+    "agreement": Source("agreement"),
     "gao": Source("gao"),
     "upper_bound": Source("surest", "audioset"),
-    "gaussian": Source("gaussian"),
+    "exemplar": Source("exemplar", None),
+    "solo": Source("solo", None),
+    "gaussian": Source("gaussian", None),
 }
 
 
@@ -31,29 +43,43 @@ class Method:
     title : str
         What the tables and the page call it.
     function : str
-        Name of the function in ``objectsounds.methods``.
+        The module of the package and the function in it.
     dictionary : str or None
         The dictionary that it is given.
     guided : bool
         True if it separates the objects that were detected in the frames, False if it is given the
-        true objects (references and bounds).
+        true objects (references, bounds and what knows no objects).
+    best_matching : bool
+        True if its estimates bear no names and are matched to the sources by the scores.
+    estimates : str or None
+        The method whose estimates are scored, where it makes none of its own.
     """
 
     title: str
     function: str
     dictionary: str | None = None
     guided: bool = False
+    best_matching: bool = False
+    estimates: str | None = None
 
 
+GUIDED = "methods.guided_nmf"
 METHODS = {
-    "mixture": Method("Unprocessed mixture", "unprocessed"),
-    "ideal_ratio_mask": Method("Ideal ratio mask (limit)", "ideal_ratio_mask"),
-    "gaussian": Method("Gaussian bases", "guided_nmf", "gaussian", guided=True),
-    "miml": Method("MIML, surest clips", "guided_nmf", "surest", guided=True),
-    "miml_gao": Method("MIML, Gao's rule", "guided_nmf", "gao", guided=True),
-    "upper_bound": Method(
-        "Upper bound (trained on the lists' labels)", "guided_nmf", "upper_bound", guided=True
-    ),
+    "mixture": Method("Unprocessed mixture", "methods.unprocessed"),
+    "ideal_ratio_mask": Method("Ideal ratio mask (limit)", "methods.ideal_ratio_mask"),
+    "ideal_binary_mask": Method("Ideal binary mask (limit)", "clustering.ideal_binary_mask"),
+    "solo_oracle": Method("Solo oracle (true solo clips)", GUIDED, "solo", guided=True),
+    "upper_bound": Method("Upper bound (trained on the lists' labels)", GUIDED, "upper_bound", guided=True),
+    "miml": Method("MIML, surest clips", GUIDED, "surest", guided=True),
+    "miml_agreement": Method("MIML, ear and eye agree", GUIDED, "agreement", guided=True),
+    "miml_gao": Method("MIML, Gao's rule", GUIDED, "gao", guided=True),
+    "visual_exemplar": Method("Visual exemplar", GUIDED, "exemplar", guided=True),
+    "unmatched": Method("Unmatched bases", "methods.unmatched_nmf", "surest", guided=True),
+    "gaussian": Method("Gaussian bases", GUIDED, "gaussian", guided=True),
+    "kmeans": Method("K-means, best matching", "clustering.kmeans_nmf", best_matching=True),
+    "kmeans_fixed": Method("K-means, fixed matching", "clustering.kmeans_nmf", estimates="kmeans"),
+    "mfcc": Method("MFCC, best matching", "clustering.mfcc_nmf", best_matching=True),
+    "mfcc_fixed": Method("MFCC, fixed matching", "clustering.mfcc_nmf", estimates="mfcc"),
 }
 
 
@@ -71,3 +97,9 @@ def method_title(name: str) -> str:
     """Return a method's title, with its variant."""
     variant = variant_of(name)
     return method_of(name).title + ("" if variant == "default" else f" ({variant})")
+
+
+def estimates_of(name: str) -> str:
+    """Return the method, with its variant, whose estimates are those of a method's name."""
+    method, _, variant = name.partition("@")
+    return (METHODS[method].estimates or method) + ("@" + variant if variant else "")

@@ -18,6 +18,7 @@ from objectsounds.ablation_table import ablation_section
 from objectsounds.classes import ROOT
 from objectsounds.clips_table import bad_clips, clip_counts, read_clips, rejected_rows
 from objectsounds.dictionaries import dictionary_table
+from objectsounds.experiments_table import experiments_section
 from objectsounds.files import folder_written_whole, write_text
 from objectsounds.labels_table import labeller_accuracy
 from objectsounds.listening import listening_room, ranking_method
@@ -26,7 +27,7 @@ from objectsounds.registry import method_title
 from objectsounds.relations import relation_examples
 from objectsounds.tables import read_table
 
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 PACKAGES = ("snakemake", "torch", "torchvision", "librosa", "scikit-learn", "numpy", "h5py", "mir_eval")
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,9 @@ def _curves(results: Path, media: Path) -> list[dict]:
             ("map_authors", "mAP as in Gao's code"),
         ):
             file = media / f"curve-{name}-{key}.svg"
-            save_curves(history, [(f"train_{key}", "train"), (f"val_{key}", "val")], f"MIML: {title}", file)
+            splits = [(f"train_{key}", "train"), (f"val_{key}", "val")]
+            whose = "MIML" if name == "default-visual" else name.replace("-", ", ")
+            save_curves(history, splits, f"{whose}: {title}", file)
             figures.append(
                 {"file": f"media/{file.name}", "alt": f"{title} over {len(history)} epochs ({name})"}
             )
@@ -125,6 +128,7 @@ def make_report(settings: dict, results: Path, methods: list[str], output: Path)
             "scores": _scores(results),
             "labeller": labeller_accuracy(results),
             "ablation": ablation_section(results, media),
+            "experiments": experiments_section(results, media),
             "dictionaries": dictionary_table(results),
             "curves": _curves(results, media),
             "relations": relation_examples(results, settings["report"]["relation_maps"], media),

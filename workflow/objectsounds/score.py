@@ -1,7 +1,8 @@
 """Stage ``score``: BSS-EVAL of every estimate against its reference, and the tables made of it.
 
 Conventions: all measures in dB. The matching of estimates to references is fixed, a method must know
-which object is which. The unprocessed mixture stands in for an estimate that is missing or silent.
+which object is which; only methods that cannot know it are also scored with the best matching. The
+unprocessed mixture stands in for an estimate that is missing or silent.
 """
 
 import logging
@@ -13,11 +14,14 @@ import numpy as np
 
 from objectsounds.audio import read_wav
 from objectsounds.files import reading
-from objectsounds.mixtures import PAIR_COLUMNS, groups_of
+from objectsounds.mixtures import MIXTURE_COLUMNS, groups_of
+from objectsounds.registry import method_of
+from objectsounds.seeds import generator
 from objectsounds.separate import COLUMNS as ESTIMATE_COLUMNS
-from objectsounds.tables import read_table, split_names, write_table
+from objectsounds.statistics import COMPARISON_COLUMNS, bootstrap_interval, clips_of_mixtures, compare
+from objectsounds.tables import join_names, read_table, split_names, write_table
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 MEASURES = ("sdr", "sir", "sar", "si_sdr", "sdr_improvement")
 COLUMNS = ("method", "group", "mixture", "object", "clip", "other", *MEASURES, "fallback", "n_extra")
 SUMMARY_COLUMNS = (
@@ -25,6 +29,8 @@ SUMMARY_COLUMNS = (
     "group",
     "n",
     "sdr_mean",
+    "sdr_low",
+    "sdr_high",
     "sdr_median",
     "sir_mean",
     "sar_mean",
@@ -37,25 +43,28 @@ SUMMARY_COLUMNS = (
     "fallback_reasons",
 )
 
+REFERENCE = "miml"  # what the other methods are compared with
+
 log = logging.getLogger(__name__)
 
 
-def bss_eval(references: np.ndarray, estimates: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return SDR, SIR and SAR in dB, each of shape=(J,), by mir_eval with the fixed matching.
+def bss_eval(
+    references: np.ndarray, estimates: np.ndarray, best_matching: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return SDR, SIR and SAR in dB and the estimate taken for each reference, each of shape=(J,).
 
     Parameters
     ----------
     references, estimates : np.ndarray [shape=(J, T)]
         None of them silent.
+    best_matching : bool
+        Take the matching with the highest mean SIR, as BSS-EVAL does, instead of the given order.
     """
     import mir_eval
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # mir_eval.separation leaves in 0.9: we pin below it
-        sdr, sir, sar, _ = mir_eval.separation.bss_eval_sources(
-            references, estimates, compute_permutation=False
-        )
-    return sdr, sir, sar
+        return mir_eval.separation.bss_eval_sources(references, estimates, compute_permutation=best_matching)
 
 
 def si_sdr(reference: np.ndarray, estimate: np.ndarray) -> float:
@@ -71,28 +80,33 @@ def _read(folder: Path, name: str) -> np.ndarray:
         return read_wav(folder / name, "float64")[0]
 
 
-def score_mixture(row: dict, estimates: dict[str, dict], mixtures: Path, separated: Path) -> list[dict]:
+def score_mixture(
+    row: dict, estimates: dict[str, dict], mixtures: Path, separated: Path, best_matching: bool = False
+) -> list[dict]:
     """Score one mixture: a row for each true object.
 
     Parameters
     ----------
     row : dict
-        The mixture's row of the pair table.
+        The mixture's row of the table of mixtures.
     estimates : dict
         Object to its row of ``estimates.tsv``.
     mixtures, separated : Path
         The block's folders.
+    best_matching : bool
+        See `bss_eval`.
     """
-    objects, clips = [row["object_1"], row["object_2"]], [row["clip_1"], row["clip_2"]]
+    objects, clips = split_names(row["objects"]), split_names(row["clips"])
     mixture = _read(mixtures, f"{row['mixture']}/mixture.wav")
-    references = np.stack([_read(mixtures, f"{row['mixture']}/reference_{number}.wav") for number in (1, 2)])
+    numbers = range(1, len(objects) + 1)
+    references = np.stack([_read(mixtures, f"{row['mixture']}/reference_{number}.wav") for number in numbers])
     guesses = np.stack(
         [
             mixture if estimates[name]["fallback"] else _read(separated, estimates[name]["file"])
             for name in objects
         ]
     )
-    measures = bss_eval(references, guesses)
+    sdr, sir, sar, taken = bss_eval(references, guesses, best_matching)
     extra = len([name for name in estimates if name not in objects])
     return [
         {
@@ -100,13 +114,13 @@ def score_mixture(row: dict, estimates: dict[str, dict], mixtures: Path, separat
             "mixture": row["mixture"],
             "object": name,
             "clip": clips[index],
-            "other": objects[1 - index],
-            "sdr": measures[0][index],
-            "sir": measures[1][index],
-            "sar": measures[2][index],
-            "si_sdr": si_sdr(references[index], guesses[index]),
+            "other": join_names(other for other in objects if other != name),
+            "sdr": sdr[index],
+            "sir": sir[index],
+            "sar": sar[index],
+            "si_sdr": si_sdr(references[index], guesses[taken[index]]),
             "sdr_improvement": "",
-            "fallback": estimates[name]["fallback"],
+            "fallback": estimates[objects[taken[index]]]["fallback"],
             "n_extra": extra,
         }
         for index, name in enumerate(objects)
@@ -132,8 +146,9 @@ def score_block(
     for row in read_table(separated / "estimates.tsv", ESTIMATE_COLUMNS):
         by_mixture.setdefault(row["mixture"], {})[row["object"]] = row
     rows = []
-    for row in progress(read_table(mixtures / "pairs.tsv", PAIR_COLUMNS)):
-        for scored in score_mixture(row, by_mixture[row["mixture"]], mixtures, separated):
+    best = method_of(method).best_matching
+    for row in progress(read_table(mixtures / "mixtures.tsv", MIXTURE_COLUMNS)):
+        for scored in score_mixture(row, by_mixture[row["mixture"]], mixtures, separated, best):
             rows.append({"method": method} | {key: _cell(value) for key, value in scored.items()})
     write_table(output, COLUMNS, rows)
 
@@ -156,10 +171,32 @@ def _mean(values: list[float]) -> str:
     return f"{np.mean(values):.3f}" if values else ""
 
 
-def summarise(method: str, group: str, rows: list[dict]) -> dict:
-    """Return one line of the summary; a group without mixtures has n = 0 and empty cells."""
-    values = {name: [float(row[name]) for row in rows if row[name] != ""] for name in MEASURES}
-    separated = [float(row["sdr"]) for row in rows if not row["fallback"]]
+def _interval(rows: list[dict], seed: int, method: str, group: str) -> tuple[str, str]:
+    """Return the 95 % bootstrap interval of the mean SDR; clips are drawn, as they recur in mixtures."""
+    clips = clips_of_mixtures(rows)
+    mixtures = [row["mixture"] for row in rows]
+    bounds = bootstrap_interval(
+        [float(row["sdr"]) for row in rows],
+        mixtures,
+        generator=generator(seed, "statistics", "mean", method, group),
+        clips=[clips[mixture] for mixture in mixtures],
+    )
+    return tuple("" if np.isnan(bound) else f"{bound:.3f}" for bound in bounds)
+
+
+def summarise(method: str, group: str, rows: list[dict], seed: int = 0) -> dict:
+    """Return one line of the summary; a group without mixtures has n = 0 and empty cells.
+
+    SIR and SAR are means over the sources that were separated: the unprocessed mixture that stands in
+    for a fallback has no artefacts at all, which says nothing.
+    """
+    parts = [row for row in rows if not row["fallback"]]
+    values = {
+        name: [float(row[name]) for row in (parts if name in ("sir", "sar") else rows) if row[name] != ""]
+        for name in MEASURES
+    }
+    separated = [float(row["sdr"]) for row in parts]
+    low, high = _interval(rows, seed, method, group)
     reasons: dict[str, int] = {}
     for row in rows:
         for reason in split_names(row["fallback"]):
@@ -170,6 +207,8 @@ def summarise(method: str, group: str, rows: list[dict]) -> dict:
         "group": group,
         "n": len(rows),
         "sdr_mean": _mean(values["sdr"]),
+        "sdr_low": low,
+        "sdr_high": high,
         "sdr_median": f"{np.median(values['sdr']):.3f}" if rows else "",
         "sir_mean": _mean(values["sir"]),
         "sar_mean": _mean(values["sar"]),
@@ -184,27 +223,44 @@ def summarise(method: str, group: str, rows: list[dict]) -> dict:
 
 
 def make_tables(
-    classes: list[str], methods: list[str], blocks: list[str | Path], scores: str | Path, summary: str | Path
-) -> None:
-    """Join the blocks' scores and summarise them per method and group.
+    settings: dict,
+    methods: list[str],
+    blocks: list[str | Path],
+    scores: str | Path,
+    summary: str | Path,
+    comparisons: str | Path,
+) -> list[dict]:
+    """Join the blocks' scores, summarise them per method and group, and compare the methods in pairs.
 
     Parameters
     ----------
-    classes, methods : list of str
-        The run's objects and the methods in the order of the tables.
+    settings : dict
+        Keys ``seed``, ``classes`` and ``mixtures.sources``.
+    methods : list of str
+        In the order of the tables.
     blocks : list of path
         The blocks' tables.
-    scores, summary : path
-        TSV files to write.
+    scores, summary, comparisons : path
+        TSV files to write; ``comparisons`` holds each method's differences to ``REFERENCE``.
+
+    Returns
+    -------
+    list of dict
+        The lines of the summary.
     """
     rows = [row for block in blocks for row in read_table(block, COLUMNS)]
     rows.sort(key=lambda row: (methods.index(row["method"]), row["mixture"]))
     add_improvement(rows)
-    lines = []
-    for method in methods:
-        for group in groups_of(classes):
-            lines.append(
-                summarise(method, group, [r for r in rows if r["method"] == method and r["group"] == group])
-            )
+    grouped: dict[tuple[str, str], list[dict]] = {}
+    for row in rows:
+        grouped.setdefault((row["method"], row["group"]), []).append(row)
+    groups = groups_of(settings["classes"], settings["mixtures"]["sources"])
+    lines = [
+        summarise(method, group, grouped.get((method, group), []), settings["seed"])
+        for method in methods
+        for group in groups
+    ]
     write_table(scores, COLUMNS, rows)
     write_table(summary, SUMMARY_COLUMNS, lines)
+    write_table(comparisons, COMPARISON_COLUMNS, compare(rows, REFERENCE, seed=settings["seed"]))
+    return lines

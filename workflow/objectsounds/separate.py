@@ -1,22 +1,24 @@
 """Stage ``separate``: one method on one block of mixtures."""
 
+import importlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from objectsounds import methods
 from objectsounds.audio import read_wav, write_wav
 from objectsounds.dataset import Bags, open_dataset
 from objectsounds.dictionaries import Dictionary, read_dictionary
 from objectsounds.files import folder_written_whole, reading
-from objectsounds.mixtures import PAIR_COLUMNS
+from objectsounds.methods import Problem
+from objectsounds.mixtures import MIXTURE_COLUMNS
 from objectsounds.registry import Method, method_of
-from objectsounds.tables import join_names, read_table, write_table
+from objectsounds.seeds import seed_of
+from objectsounds.tables import join_names, read_table, split_names, write_table
 from objectsounds.transforms import transform_of
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 COLUMNS = ("mixture", "object", "file", "fallback", "detected")
 SILENT = 1e-8
 
@@ -47,8 +49,8 @@ def _read_mixture(folder: Path, row: dict) -> tuple[np.ndarray, int, dict[str, n
     with reading(folder):
         mixture, rate = read_wav(folder / row["mixture"] / "mixture.wav")
         references = {
-            row[f"object_{number}"]: read_wav(folder / row["mixture"] / f"reference_{number}.wav")[0]
-            for number in (1, 2)
+            name: read_wav(folder / row["mixture"] / f"reference_{number}.wav")[0]
+            for number, name in enumerate(split_names(row["objects"]), start=1)
         }
     return mixture, rate, references
 
@@ -69,13 +71,13 @@ def separate_mixture(
     """
     mixture, rate, references = _read_mixture(folder, row)
     true = list(references)
-    objects = detected_objects(bags, [row["clip_1"], row["clip_2"]]) if method.guided else true
-    problem = methods.Problem(
-        mixture, objects, transform_of(settings, rate), settings["separate"], dictionary
-    )
+    objects = detected_objects(bags, split_names(row["clips"])) if method.guided else true
+    problem = Problem(mixture, objects, transform_of(settings, rate), settings["separate"], dictionary)
+    problem.rate, problem.seed = rate, seed_of(settings["seed"], "separate", row["mixture"])
     if not method.guided:
         problem.references = references
-    estimates = getattr(methods, method.function)(problem)
+    module, _, function = method.function.partition(".")
+    estimates = getattr(importlib.import_module(f"objectsounds.{module}"), function)(problem)
     rows = []
     for name in true + [extra for extra in estimates if extra not in true]:
         reason = fallback_reason(name, method, objects, dictionary, estimates) if name in true else ""
@@ -117,7 +119,7 @@ def separate_block(
     mixtures = Path(mixtures)
     table = []
     with folder_written_whole(output) as folder:
-        for row in progress(read_table(mixtures / "pairs.tsv", PAIR_COLUMNS)):
+        for row in progress(read_table(mixtures / "mixtures.tsv", MIXTURE_COLUMNS)):
             estimates, rows, rate = separate_mixture(method, settings, mixtures, row, words, bags)
             (folder / row["mixture"]).mkdir()
             for object_name, waveform in estimates.items():

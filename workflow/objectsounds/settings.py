@@ -4,6 +4,7 @@ No heavy imports here: every Snakemake job reads this module while it parses the
 """
 
 import copy
+import functools
 import json
 import re
 from pathlib import Path
@@ -12,7 +13,7 @@ import yaml
 
 from objectsounds.classes import ROOT, chosen_classes
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.registry import METHODS
+from objectsounds.registry import DICTIONARIES, METHODS
 
 CONFIG = ROOT / "config"
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
@@ -48,12 +49,33 @@ STAGE_KEYS = {
         "labeller.device",
         "labeller.threads",
     ],
-    "dataset": ["classes", "dataset"],
+    "dataset": ["seed", "classes", "dataset"],
     "train": ["seed", "train"],
-    "dictionary": ["seed", "train.device"],
+    "dictionary": ["seed", "train.basis_norm"],
     "mixtures": ["seed", "classes", "mixtures"],
-    "separate": ["seed", "separate", "bases.window_seconds", "bases.hop_seconds", "bases.transform"],
+    "separate": [
+        "seed",
+        "separate",
+        "bases.transform",
+        "bases.window_seconds",
+        "bases.hop_seconds",
+        "bases.cqt",
+    ],
     "score": ["score"],
+    "denoise": [
+        "seed",
+        "classes",
+        "denoise",
+        "separate.iterations",
+        "separate.tolerance",
+        "bases.transform",
+        "bases.window_seconds",
+        "bases.hop_seconds",
+        "bases.cqt",
+        "clips.sample_rate",
+        "clips.timeout",
+    ],
+    "experiments": ["seed", "classes", "mixtures.sources", "train", "variants", "experiments.variants"],
     "report": ["seed", "classes", "report"],
 }
 UPSTREAM = {
@@ -151,10 +173,19 @@ def load_settings(user: dict | None = None) -> dict:
         settings = merge(settings, read_yaml(preset_path(str(preset))))
     for name, overrides in (user.get("variants") or {}).items():
         user["variants"][name] = typed(overrides, settings)
+    for item in filter(None, ((user.get("experiments") or {}).get("variants") or {}).values()):
+        item["overrides"] = typed(item.get("overrides") or {}, settings)
     settings = merge(settings, typed(user, settings | {"variants": user.get("variants")}))
+    for section in (settings, settings["experiments"]):
+        section["variants"] = {k: item for k, item in section["variants"].items() if item is not None}
     validate(settings)
     results = settings["results"].replace("<preset>", Path(str(preset or "default")).stem).rstrip("/")
     return _expand_results(settings | {"results": results}, results)
+
+
+@functools.cache
+def _schema() -> dict:
+    return read_yaml(SCHEMA)
 
 
 def validate(settings: dict) -> None:
@@ -167,19 +198,42 @@ def validate(settings: dict) -> None:
     """
     from objectsounds.validation import check_schema
 
-    check_schema(settings, read_yaml(SCHEMA))
+    check_schema(settings, _schema())
     unseen = [item.name for item in chosen_classes(settings["classes"]) if not item.imagenet]
     if unseen and settings["labeller"]["kind"] == "imagenet":
         raise ObjectsoundsError(
             f"classes: ImageNet knows no {unseen[0]}; take it out, or set labeller.kind: pictures and give "
             "labelled pictures of the objects."
         )
-    for key in ("methods", "variant_methods"):
-        for name in settings[key]:
+    experiments = settings["experiments"]
+    named = {key: settings[key] for key in ("methods", "variant_methods")}
+    named["experiments.methods"] = experiments["methods"]
+    for name, item in experiments["variants"].items():
+        named[f"experiments.variants.{name}.methods"] = item["methods"]
+    for key, names in named.items():
+        for name in names:
             if name not in METHODS:
                 raise ObjectsoundsError(f"{key}: unknown method {name!r}; allowed are {', '.join(METHODS)}.")
+    _check_denoise(settings)
     for name, overrides in settings["variants"].items():
         _check_variant(settings, name, overrides)
+    for name, item in experiments["variants"].items():
+        _check_variant(settings, name, item["overrides"])
+
+
+def _check_denoise(settings: dict) -> None:
+    for name in settings["denoise"]["dictionaries"]:
+        if name not in DICTIONARIES:
+            raise ObjectsoundsError(
+                f"denoise.dictionaries: unknown dictionary {name!r}; allowed are {', '.join(DICTIONARIES)}."
+            )
+    for stem, names in settings["denoise"]["objects"].items():
+        for name in names:
+            if name not in settings["classes"]:
+                raise ObjectsoundsError(
+                    f"denoise.objects.{stem}: {name!r} is none of this run's objects; "
+                    f"allowed are {', '.join(settings['classes'])}."
+                )
 
 
 def _check_variant(settings: dict, name: str, overrides: dict) -> None:
@@ -193,7 +247,10 @@ def _check_variant(settings: dict, name: str, overrides: dict) -> None:
             f"variants.{name}: a variant cannot change {foreign[0]!r}; "
             f"it may change {', '.join(VARIANT_SECTIONS)}."
         )
-    check_schema(merge(settings, overrides) | {"variants": {}}, read_yaml(SCHEMA), where=f"variants.{name}: ")
+    known = _schema()["properties"]
+    touched = {section: known[section] for section in overrides}
+    changed = merge({section: settings[section] for section in overrides}, overrides)
+    check_schema(changed, {"properties": touched}, where=f"variants.{name}: ")
 
 
 def _pick(settings: dict, keys: list[str]) -> dict:
@@ -209,7 +266,27 @@ def _pick(settings: dict, keys: list[str]) -> dict:
 
 def of_variant(settings: dict, variant: str) -> dict:
     """Return the settings with a variant's overrides applied; ``default`` has none."""
-    return settings if variant == "default" else merge(settings, settings["variants"][variant])
+    return settings if variant == "default" else merge(settings, overrides_of(settings, variant))
+
+
+def overrides_of(settings: dict, variant: str) -> dict:
+    """Return the overrides of a variant of the run, or else of its experiments."""
+    if variant in settings["variants"]:
+        return settings["variants"][variant]
+    return settings["experiments"]["variants"][variant]["overrides"]
+
+
+def run_methods(settings: dict) -> list[str]:
+    """Return the methods of the run: those configured, then those of each variant."""
+    variants = [f"{name}@{v}" for v in settings["variants"] for name in settings["variant_methods"]]
+    return settings["methods"] + variants
+
+
+def experiment_methods(settings: dict) -> list[str]:
+    """Return the methods of the target ``tables``: those of the run, then those of its experiments."""
+    experiments = settings["experiments"]
+    variants = [f"{n}@{v}" for v, item in experiments["variants"].items() for n in item["methods"]]
+    return list(dict.fromkeys(run_methods(settings) + experiments["methods"] + variants))
 
 
 def stage_settings(settings: dict, stage: str, variant: str = "default", extra: tuple[str, ...] = ()) -> dict:

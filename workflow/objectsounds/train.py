@@ -83,7 +83,8 @@ def predict(network: Miml, loader: BagLoader, device) -> tuple[np.ndarray, float
     return torch.cat(scores).cpu().numpy(), sum(losses) / max(1, len(loader.labels))
 
 
-def _measures(split: str, scores: np.ndarray, loss: float, labels: np.ndarray) -> dict:
+def measures(split: str, scores: np.ndarray, loss: float, labels: np.ndarray) -> dict:
+    """Return loss, both mAPs and the accuracy of scores and labels, shape=(n, L), named after the split."""
     return {
         f"{split}_loss": loss,
         f"{split}_map": class_map(scores, labels),
@@ -174,7 +175,7 @@ class Trainer:
         for split, loader in (("train", self.train), ("val", self.val)):
             if loader is not None:
                 scores, loss = predict(self.network, loader, self.device)
-                row |= _measures(split, scores, loss, loader.labels.numpy())
+                row |= measures(split, scores, loss, loader.labels.numpy())
         self.history.append(row)
         watched = row["train_loss" if self.val is None else "val_loss"]
         if watched < self.best["loss"]:

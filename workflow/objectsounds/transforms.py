@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import librosa
 import numpy as np
 
+from objectsounds.cqt import Cqt
+
 
 @dataclass(frozen=True)
 class Stft:
@@ -43,7 +45,9 @@ class Stft:
         return waveform[:length]
 
 
-def transform_of(settings: dict, rate: int) -> Stft:
+def transform_of(settings: dict, rate: int) -> Stft | Cqt:
     """Return the transform that section ``bases`` of the settings describes, for a rate in Hz."""
     bases = settings["bases"]
+    if bases["transform"] == "cqt":
+        return Cqt.for_rate(rate, **bases["cqt"])
     return Stft.for_rate(rate, bases["window_seconds"], bases["hop_seconds"])

@@ -5,9 +5,10 @@ from functools import partial
 
 from snakemake.exceptions import WorkflowError
 
+from objectsounds import plan
 from objectsounds import settings as _settings
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.registry import DICTIONARIES, method_of, variant_of
+from objectsounds.registry import DICTIONARIES, estimates_of, method_of, variant_of
 
 
 def merged_settings(config):
@@ -16,12 +17,6 @@ def merged_settings(config):
         return _settings.load_settings(config)
     except ObjectsoundsError as error:
         raise WorkflowError(str(error)) from None
-
-
-def method_names(settings):
-    """Return the methods of the run: those configured, then those of each variant."""
-    variants = [f"{name}@{v}" for v in settings["variants"] for name in settings["variant_methods"]]
-    return settings["methods"] + variants
 
 
 def job_environment(workflow):
@@ -47,12 +42,6 @@ def stage_params(stage, variant=None, extra=()):
         return _settings.canonical(_settings.stage_settings(SETTINGS, stage, name, extra))
 
     return settings_of
-
-
-def dictionary_keys(name):
-    """Return the keys of a dictionary rule beyond its stage's."""
-    rule_name = DICTIONARIES[name].rule
-    return (f"dictionary.{rule_name}",) if rule_name in SETTINGS["dictionary"] else ()
 
 
 def shared(stage, variant, extra=()):
@@ -91,8 +80,7 @@ def catalogue_file(name):
 
 def folder_input(path):
     """Return an input folder: a person's own is ``ancient``, so a file more in it reruns nothing."""
-    made_here = path.startswith(SETTINGS["results"] + "/")
-    return path if made_here else ancient(path)
+    return path if path.startswith(SETTINGS["results"] + "/") else ancient(path)
 
 
 def media_input(wildcards):
@@ -102,16 +90,29 @@ def media_input(wildcards):
     return [] if named or downloaded else folder_input(SETTINGS["clips"]["media"])
 
 
-def dictionary_of(wildcards):
+def model_inputs(wildcards):
     """Return the dictionary of a method, and the test labels that a guided method detects by."""
-    method, variant = method_of(wildcards.method), variant_of(wildcards.method)
-    inputs = {}
-    if method.dictionary:
-        name = shared("dictionary", variant, dictionary_keys(method.dictionary))
-        inputs["dictionary"] = f"<results>/dictionary/{name}/{method.dictionary}.h5"
-    if method.guided:
-        inputs["test"] = f"<results>/dataset/{shared('dataset', variant)}/test.h5"
-    return inputs
+    return plan.models_of(SETTINGS, wildcards.method)
+
+
+def experiment_models():
+    """Return the files that the experiments' tables look into, by kind and name."""
+    return plan.experiment_models(SETTINGS, _settings.experiment_methods(SETTINGS))
+
+
+def experiment_bases(wildcards):
+    """Return the test bases behind the data sets on which the experiments' networks are tried."""
+    names = plan.trained_variants(experiment_models())
+    return list(dict.fromkeys(path for name in names for path in bases_of(name, "test")))
+
+
+def experiment_arguments(wildcards, input):
+    """Return the experiments' files as options: --dictionaries method=path ..."""
+    return " ".join(
+        f"--{kind} "
+        + " ".join(shlex.quote(f"{k}={path}") for k, path in zip(files, input[kind], strict=True))
+        for kind, files in experiment_models().items()
+    )
 
 
 def labeller_weights(wildcards):

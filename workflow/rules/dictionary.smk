@@ -8,9 +8,7 @@ OUTPUTS:          <results>/dictionary/{variant}/{dictionary}.h5
 
 rule dictionary:
     input:
-        network=lambda wc: (
-            f"<results>/train/{shared('train', wc.variant)}/{DICTIONARIES[wc.dictionary].supervision}/network.pt"
-        ),
+        network=lambda wc: plan.network_of(SETTINGS, wc.dictionary, wc.variant) or [],
         train=lambda wc: f"<results>/dataset/{shared('dataset', wc.variant)}/train.h5",
         bases=lambda wc: bases_of(wc.variant, "train"),
     output:
@@ -20,23 +18,26 @@ rule dictionary:
     benchmark:
         "<benchmarks>/dictionary/{variant}/{dictionary}.tsv"
     wildcard_constraints:
-        dictionary="surest|gao|upper_bound",
+        dictionary="surest|agreement|gao|upper_bound|exemplar|solo",
     conda:
         "../../envs/train.yaml"
     threads: SETTINGS["train"]["threads"]
     resources:
         mem_mb=2000,
     params:
-        settings=lambda wc: stage_params("dictionary", extra=dictionary_keys(wc.dictionary))(wc),
+        settings=lambda wc: stage_params("dictionary", extra=plan.dictionary_keys(wc.dictionary))(wc),
         version=_settings.stage_version("dictionary"),
         rule=lambda wc: DICTIONARIES[wc.dictionary].rule,
-        supervision=lambda wc: DICTIONARIES[wc.dictionary].supervision,
+        supervision=lambda wc: DICTIONARIES[wc.dictionary].supervision or "visual",
+        network=lambda wildcards, input: (
+            f"--network {shlex.quote(str(input.network))}" if input.network else ""
+        ),
     shell:
         "python -m objectsounds dictionary"
         " --settings {params.settings:q}"
         " --rule {params.rule:q}"
         " --supervision {params.supervision:q}"
-        " --network {input.network:q}"
+        " {params.network}"
         " --train {input.train:q}"
         " --output {output:q}"
         " 2> {log:q}"

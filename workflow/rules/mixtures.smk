@@ -1,21 +1,21 @@
-"""Stage ``mixtures``: pairs of single-source test clips, mixed in blocks.
+"""Stage ``mixtures``: single-source test clips, two or more, mixed in blocks.
 
 REQUIRED INPUTS:  <results>/catalogue/used-test.txt; the test shards' status.tsv and WAV files
-OUTPUTS:          <results>/mixtures/pairs.tsv; per block a folder with pairs.tsv and, per mixture,
-                  mixture.wav, reference_1.wav and reference_2.wav
+OUTPUTS:          <results>/mixtures/mixtures.tsv; per block a folder with mixtures.tsv and, per mixture,
+                  mixture.wav, reference_1.wav, reference_2.wav, ...
 """
 
 
-rule mixtures_pairs:
+rule mixtures_table:
     input:
         used=catalogue_file("used-test.txt"),
         status=lambda wc: statuses_of("test"),
     output:
-        "<results>/mixtures/pairs.tsv",
+        "<results>/mixtures/mixtures.tsv",
     log:
-        "<logs>/mixtures/pairs.log",
+        "<logs>/mixtures/table.log",
     benchmark:
-        "<benchmarks>/mixtures/pairs.tsv"
+        "<benchmarks>/mixtures/table.tsv"
     conda:
         "../../envs/audio.yaml"
     threads: 1
@@ -35,7 +35,7 @@ rule mixtures_pairs:
 
 rule mixtures:
     input:
-        pairs="<results>/mixtures/pairs.tsv",
+        table="<results>/mixtures/mixtures.tsv",
         status=lambda wc: statuses_of("test"),
     output:
         directory("<results>/mixtures/{block}"),
@@ -54,7 +54,7 @@ rule mixtures:
     shell:
         "python -m objectsounds mixtures"
         " --settings {params.settings:q}"
-        " --pairs {input.pairs:q}"
+        " --table {input.table:q}"
         " --block {wildcards.block:q}"
         " --status {input.status:q}"
         " --output {output:q}"

@@ -1,15 +1,17 @@
 """Stage ``score``: BSS-EVAL of every estimate, and the tables made of it.
 
 REQUIRED INPUTS:  <results>/mixtures/{block}, <results>/separate/{method}/{block}
-OUTPUTS:          <results>/score/{method}/{block}.tsv; scores.tsv (a row per method, mixture and source)
-                  and summary.tsv (a row per method and group)
+OUTPUTS:          <results>/score/{method}/{block}.tsv; scores.tsv (a row per method, mixture and source),
+                  summary.tsv (a row per method and group) and comparisons.tsv (differences to miml)
 """
+
+TABLE_KEYS = ("seed", "classes", "mixtures.sources")
 
 
 rule score:
     input:
         mixtures="<results>/mixtures/{block}",
-        separated="<results>/separate/{method}/{block}",
+        separated=lambda wc: f"<results>/separate/{estimates_of(wc.method)}/{wc.block}",
     output:
         "<results>/score/{method}/{block}.tsv",
     log:
@@ -49,6 +51,7 @@ rule score_tables:
             category="Scores",
             labels={"table": "SDR, SIR and SAR per method and group"},
         ),
+        comparisons="<results>/score/comparisons.tsv",
     log:
         "<logs>/score/tables.log",
     benchmark:
@@ -59,7 +62,7 @@ rule score_tables:
     resources:
         mem_mb=1000,
     params:
-        settings=lambda wc: _settings.canonical({"classes": SETTINGS["classes"]}),
+        settings=stage_params("score", extra=TABLE_KEYS),
         version=_settings.stage_version("score"),
         methods=METHODS,
     shell:
@@ -69,4 +72,5 @@ rule score_tables:
         " --blocks {input:q}"
         " --scores {output.scores:q}"
         " --summary {output.summary:q}"
+        " --comparisons {output.comparisons:q}"
         " 2> {log:q}"

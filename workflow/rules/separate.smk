@@ -7,7 +7,7 @@ OUTPUTS:          <results>/separate/{method}/{block}: estimates.tsv and <mixtur
 
 rule separate:
     input:
-        unpack(dictionary_of),
+        unpack(model_inputs),
         mixtures="<results>/mixtures/{block}",
     output:
         directory("<results>/separate/{method}/{block}"),
@@ -24,7 +24,7 @@ rule separate:
         settings=lambda wc: stage_params("separate", variant_of(wc.method))(wc),
         version=_settings.stage_version("separate"),
         model=lambda wildcards, input: " ".join(
-            f"--{name} {shlex.quote(str(input[name]))}" for name in dictionary_of(wildcards)
+            f"--{name} {shlex.quote(str(input[name]))}" for name in model_inputs(wildcards)
         ),
     shell:
         "python -m objectsounds separate"

@@ -1,0 +1,71 @@
+"""Which files a method's models are, for the rules: names and paths alone, nothing is opened."""
+
+from objectsounds.registry import DICTIONARIES, method_of, variant_of
+from objectsounds.settings import shared_variant
+
+
+def dictionary_keys(dictionary: str) -> tuple[str, ...]:
+    """Return the keys of a dictionary beyond its stage's."""
+    return ("dictionary.gao",) if DICTIONARIES[dictionary].rule == "gao" else ("dictionary.surest",)
+
+
+def network_of(settings: dict, dictionary: str, variant: str) -> str | None:
+    """Return the trained network that a dictionary's rule asks; None for rules that ask none."""
+    supervision = DICTIONARIES[dictionary].supervision
+    if supervision is None:
+        return None
+    return f"<results>/train/{shared_variant(settings, 'train', variant)}/{supervision}/network.pt"
+
+
+def dataset_of(settings: dict, variant: str, split: str) -> str:
+    """Return the aggregated HDF5 of a split."""
+    return f"<results>/dataset/{shared_variant(settings, 'dataset', variant)}/{split}.h5"
+
+
+def dictionary_file(settings: dict, name: str) -> str | None:
+    """Return the dictionary of a method, None if it has none."""
+    dictionary = method_of(name).dictionary
+    if dictionary is None:
+        return None
+    folder = shared_variant(settings, "dictionary", variant_of(name), dictionary_keys(dictionary))
+    return f"<results>/dictionary/{folder}/{dictionary}.h5"
+
+
+def models_of(settings: dict, name: str) -> dict[str, str]:
+    """Return what a method is given: its dictionary, and the test labels that a guided one detects by."""
+    models = {"dictionary": dictionary_file(settings, name)} if method_of(name).dictionary else {}
+    if method_of(name).guided:
+        models["test"] = dataset_of(settings, variant_of(name), "test")
+    return models
+
+
+def experiment_models(settings: dict, methods: list[str]) -> dict[str, dict[str, str]]:
+    """Return the files that the experiments' tables look into.
+
+    Returns
+    -------
+    dict
+        ``dictionaries``: method to file; ``networks``: ``<variant>/<supervision>`` to file, a network
+        that variants share once; ``datasets``: ``<variant>/<split>`` to file.
+    """
+    models: dict[str, dict[str, str]] = {"dictionaries": {}, "networks": {}, "datasets": {}}
+    for name in methods:
+        variant, dictionary = variant_of(name), method_of(name).dictionary
+        if not method_of(name).guided or dictionary is None:
+            continue
+        models["dictionaries"][name] = dictionary_file(settings, name)
+        supervision = DICTIONARIES[dictionary].supervision
+        if supervision is not None:
+            trained = shared_variant(settings, "train", variant)
+            models["networks"][f"{trained}/{supervision}"] = network_of(settings, dictionary, variant)
+    variants = set(trained_variants(models))
+    variants |= {variant_of(name) for name in models["dictionaries"]} | {"default"}
+    for variant in sorted(variants):
+        for split in ("train", "test"):
+            models["datasets"][f"{variant}/{split}"] = dataset_of(settings, variant, split)
+    return models
+
+
+def trained_variants(models: dict[str, dict[str, str]]) -> list[str]:
+    """Return the variants that have a network of their own among the experiments' models."""
+    return sorted({key.partition("/")[0] for key in models["networks"]})

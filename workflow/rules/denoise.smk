@@ -1,0 +1,58 @@
+"""Stage ``denoise``: noise taken off single sources as in Gao's table 2, for the target ``denoising`` alone.
+
+REQUIRED INPUTS:  <results>/dictionary/default/{dictionary}.h5; the test shards' status.tsv and WAV files,
+                  <results>/catalogue/used-test.txt and <results>/dataset/default/test.h5, or in place of
+                  these the folder denoise.folder
+OUTPUTS:          <results>/denoise/scores.tsv (a row per method, noise, ratio and clip) and summary.tsv
+"""
+
+
+rule denoising:
+    input:
+        "<results>/denoise/scores.tsv",
+        "<results>/denoise/summary.tsv",
+
+
+rule denoise:
+    input:
+        dictionaries=expand(
+            "<results>/dictionary/default/{name}.h5", name=SETTINGS["denoise"]["dictionaries"]
+        ),
+        folder=folder_input(SETTINGS["denoise"]["folder"]) if SETTINGS["denoise"]["folder"] else [],
+        used=[] if SETTINGS["denoise"]["folder"] else catalogue_file("used-test.txt"),
+        status=lambda wc: [] if SETTINGS["denoise"]["folder"] else statuses_of("test"),
+        test=[] if SETTINGS["denoise"]["folder"] else "<results>/dataset/default/test.h5",
+    output:
+        scores="<results>/denoise/scores.tsv",
+        summary=report(
+            "<results>/denoise/summary.tsv",
+            caption="../report/denoise.rst",
+            category="Scores",
+            labels={"table": "NSDR of denoising"},
+        ),
+    log:
+        "<logs>/denoise.log",
+    benchmark:
+        "<benchmarks>/denoise.tsv"
+    conda:
+        "../../envs/audio.yaml"
+    threads: SETTINGS["denoise"]["threads"]
+    resources:
+        mem_mb=2000,
+    params:
+        settings=stage_params("denoise"),
+        version=_settings.stage_version("denoise"),
+        clips=lambda wildcards, input: (
+            f"--used {shlex.quote(str(input.used))} --test {shlex.quote(str(input.test))}"
+            f" --status {shlex.join(map(str, input.status))}"
+            if input.status
+            else ""
+        ),
+    shell:
+        "python -m objectsounds denoise"
+        " --settings {params.settings:q}"
+        " --dictionaries {input.dictionaries:q}"
+        " {params.clips}"
+        " --scores {output.scores:q}"
+        " --summary {output.summary:q}"
+        " 2> {log:q}"

@@ -1,0 +1,77 @@
+"""Stage ``experiments``: every baseline and variant in tables, for the target ``tables`` alone.
+
+REQUIRED INPUTS:  the scores of all methods; the dictionaries, networks and data sets they come from
+OUTPUTS:          <results>/experiments/: scores, summary, comparisons, published, dictionaries, networks and
+                  robustness as TSV, robustness.svg
+"""
+
+
+include: "ablation.smk"
+
+
+TABLE_METHODS = _settings.experiment_methods(SETTINGS)
+
+
+rule tables:
+    input:
+        "<results>/experiments/summary.tsv",
+        "<results>/ablation/ablation.tsv",
+        "<results>/denoise/summary.tsv",
+
+
+rule experiments:
+    input:
+        dictionaries=list(experiment_models()["dictionaries"].values()),
+        networks=list(experiment_models()["networks"].values()),
+        datasets=list(experiment_models()["datasets"].values()),
+        bases=experiment_bases,
+        blocks=expand(
+            "<results>/score/{method}/{block}.tsv",
+            method=TABLE_METHODS,
+            block=range(SETTINGS["mixtures"]["blocks"]),
+        ),
+    output:
+        expand(
+            "<results>/experiments/{table}",
+            table=[
+                f"{name}.tsv"
+                for name in (
+                    "scores",
+                    "comparisons",
+                    "published",
+                    "dictionaries",
+                    "networks",
+                    "robustness",
+                )
+            ],
+        ),
+        plot="<results>/experiments/robustness.svg",
+        summary=report(
+            "<results>/experiments/summary.tsv",
+            caption="../report/summary.rst",
+            category="Experiments",
+            labels={"table": "SDR, SIR and SAR of every baseline and variant"},
+        ),
+    log:
+        "<logs>/experiments.log",
+    benchmark:
+        "<benchmarks>/experiments.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        settings=stage_params("experiments"),
+        version=_settings.stage_version("experiments"),
+        methods=TABLE_METHODS,
+        models=experiment_arguments,
+        folder=lambda wildcards, output: str(Path(output.summary).parent),
+    shell:
+        "python -m objectsounds experiments"
+        " --settings {params.settings:q}"
+        " --methods {params.methods:q}"
+        " --blocks {input.blocks:q}"
+        " {params.models}"
+        " --output {params.folder:q}"
+        " 2> {log:q}"
