@@ -310,3 +310,9 @@ def test_a_section_within_a_file_is_whole_and_begins_where_it_should(options, tm
     assert len(waveform) == 5 * rate
     power = np.abs(np.fft.rfft(waveform.reshape(50, -1) * np.hanning(rate // 10), axis=1)) ** 2
     assert sorted(power[:, 88].argsort()[-5:]) == [5, 15, 25, 35, 45]
+
+
+def test_a_listed_file_that_is_gone_is_missing_and_never_asked_for_on_the_network(options, tmp_path):
+    gone = str(tmp_path / "gone.mp4")
+    row = made(options, tmp_path, [(gone, 0, 3)], download={"enabled": True})[gone]
+    assert (row["status"], row["detail"]) == ("missing", f"no file {gone}")

@@ -148,6 +148,8 @@ class MediaSource:
         found = self.folder.find(row["source"], start, end)
         if found is not None:
             return found
+        if "/" in row["source"]:  # the path of a file, no id that could be asked for
+            raise ClipError("missing", f"no file {row['source']}")
         if not self.download["enabled"]:
             raise ClipError("missing", f"no file {row['source']}.* in {self.folder.folder}")
         if row["clip_id"] in self.failed:
