@@ -305,3 +305,8 @@ def test_a_file_that_is_no_ontology_is_named(tmp_path):
     (tmp_path / "o.json").write_text('{"a": 1}')
     with pytest.raises(ObjectsoundsError, match=r"o\.json is no AudioSet ontology"):
         read_ontology(tmp_path / "o.json")
+
+
+def test_a_test_list_without_our_objects_takes_nothing_from_the_train_list(tmp_path):
+    settings = settings_for(tmp_path, rows_of(200, PIANO), rows_of(3, "/m/09x0r", "t"), test_fraction=0.5)
+    assert "test" not in {row["split"] for row in choose_clips(settings)[0]}

@@ -243,14 +243,14 @@ def test_other_rates_and_channels_become_mono_at_the_wanted_rate(options, tmp_pa
     assert np.abs(waveform).max() < 1.0
 
 
-def test_sound_with_a_cover_picture_is_found_to_be_still(options, tmp_path, make_video):
+def test_a_cover_picture_is_no_video(options, tmp_path, make_video):
     cover = tmp_path / "cover.png"
     cv2.imwrite(str(cover), np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
     sound = ffmpeg.input("sine=duration=3", format="lavfi")
     picture = ffmpeg.input(local_file(cover))
     target, cover_only = tmp_path / "media" / "album.m4a", {"disposition:v:0": "attached_pic"}
     run_ffmpeg(ffmpeg.output(picture, sound, local_file(target), vcodec="mjpeg", acodec="aac", **cover_only))
-    assert made(options, tmp_path, [("album", 0, 3)])["album"]["status"] in ("still", "no_video")
+    assert made(options, tmp_path, [("album", 0, 3)])["album"]["status"] == "no_video"
 
 
 def test_a_picture_that_ends_early_is_told(options, tmp_path):
@@ -265,10 +265,8 @@ def test_a_cut_file_whose_index_comes_first_gives_what_is_left_of_it(options, tm
     first = tmp_path / "media" / "first.mp4"
     run_ffmpeg(ffmpeg.input(local_file(whole)).output(local_file(first), c="copy", movflags="faststart"))
     first.write_bytes(first.read_bytes()[: first.stat().st_size // 2])
-    rows = made(options, tmp_path, [("first", 0, 8)])
-    assert rows["first"]["status"] in ("ok", "too_short", "undecodable")
-    if rows["first"]["status"] == "ok":
-        assert float(rows["first"]["seconds"]) < 6
+    row = made(options, tmp_path, [("first", 0, 8)])["first"]
+    assert row["status"] == "ok" and 1 < float(row["seconds"]) < 6
 
 
 def test_sound_and_picture_may_come_from_two_files(options, tmp_path, make_video):

@@ -17,6 +17,7 @@ from objectsounds.clustering import (
     mel_filters,
     mfcc_nmf,
 )
+from objectsounds.cqt import Cqt
 from objectsounds.methods import Problem
 from objectsounds.mixtures import mix
 from objectsounds.nmf import Factorization
@@ -25,7 +26,7 @@ from objectsounds.transforms import Stft
 
 RATE = 8000
 TRANSFORM = Stft.for_rate(RATE, 0.1, 0.05)
-OPTIONS = {"iterations": 200, "tolerance": 1e-4}
+OPTIONS = {"iterations": 200, "tolerance": 1e-4, "components_per_source": 25}
 LOW_PITCHES = (200, 251, 317)
 HIGH_PITCHES = (223, 281, 353)
 CLUSTERINGS = [kmeans_nmf, mfcc_nmf]
@@ -204,3 +205,11 @@ def test_equal_magnitudes_share_the_bin():
 def test_the_ideal_binary_mask_is_near_perfect_on_disjoint_sources(disjoint):
     estimates = ideal_binary_mask(disjoint)
     assert all(si_sdr(reference, estimates[name]) > 25 for name, reference in disjoint.references.items())
+
+
+def test_clustering_by_mfcc_works_on_the_constant_q_transform_too(interleaved):
+    interleaved.transform = Cqt.for_rate(RATE, 24, 32.7, 0.01)
+    estimates = mfcc_nmf(interleaved)
+    assert len(frequencies_of(interleaved)) == len(interleaved.transform.centres)
+    peak = np.abs(interleaved.mixture).max()
+    np.testing.assert_allclose(sum(estimates.values()), interleaved.mixture, atol=1e-4 * peak)

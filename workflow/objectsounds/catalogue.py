@@ -86,7 +86,7 @@ def _with_splits(settings: dict) -> tuple[list[dict], list[BadRow]]:
         tested, bad = read_single_sources(catalogue["single_source"])
         kept_out |= {item.media_id for item in tested}
         rejected += bad
-    hold_out = not tested
+    hold_out = not catalogue["test"] and catalogue["single_source"] is None
     placed = [(item, "test") for item in tested]
     for item in lists["train"]:
         if (item.medium or item.media_id) not in kept_out:

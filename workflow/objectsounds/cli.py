@@ -133,7 +133,7 @@ def _score(args, settings) -> None:
     score_block(args.method, args.mixtures, args.separated, args.output, _tracker(args.method))
 
 
-def _tables(args, settings) -> None:
+def _score_tables(args, settings) -> None:
     from objectsounds.score import make_tables
 
     make_tables(settings, args.methods, args.blocks, args.scores, args.summary, args.comparisons)
@@ -285,10 +285,10 @@ COMMANDS = {
         {"method": ONE, "mixtures": ONE, "separated": ONE, "output": ONE},
         _score,
     ),
-    "tables": Command(
+    "score_tables": Command(
         "join the blocks' scores and summarise them",
         {"methods": MANY, "blocks": MANY, "scores": ONE, "summary": ONE, "comparisons": ONE},
-        _tables,
+        _score_tables,
     ),
     "experiments": Command(
         "write the tables of every baseline and variant",

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
-import ffmpeg
 import numpy as np
 
 from objectsounds.audio import write_wav
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.fetch import FetchError, fetch_section
 from objectsounds.files import folder_written_whole
-from objectsounds.media import MediaError, MediaTimeoutError, local_file, run_ffmpeg
+from objectsounds.media import MediaError, MediaTimeoutError, decode_mono
 from objectsounds.media_folder import MediaFolder
 from objectsounds.status import COLUMNS, MEASURES, SHARD_COLUMNS, clip_sizes
 from objectsounds.tables import read_table, write_table
@@ -46,20 +45,14 @@ def decode_audio(path: Path, start: float, seconds: float, rate: int, timeout: f
     ClipError
         With reason ``no_audio``, ``undecodable`` or ``timeout``.
     """
-    # Decoders lose their first frame after a jump: jump a second too far back, then cut exactly.
-    ahead = min(start, 1.0)
-    stream = ffmpeg.input(local_file(path), ss=start - ahead).audio.output(
-        "pipe:", format="f32le", acodec="pcm_f32le", ac=1, ar=rate, ss=ahead, t=seconds, threads=1
-    )
     try:
-        data = run_ffmpeg(stream, timeout=timeout)
+        return decode_mono(path, rate, timeout, start=start, seconds=seconds)
     except MediaTimeoutError as error:
         raise ClipError("timeout", str(error)) from error
     except MediaError as error:
         if "matches no streams" in error.output or "does not contain any stream" in error.output:
             raise ClipError("no_audio", "the file has no sound") from error
         raise ClipError("undecodable", str(error)) from error
-    return np.frombuffer(data, dtype="<f4")
 
 
 def read_frames(path: Path, times: list[float], size: int) -> list[np.ndarray]:

@@ -17,7 +17,6 @@ from objectsounds.methods import Problem, apply_masks, soft_masks
 from objectsounds.nmf import Factorization, factorize
 from objectsounds.seeds import generator, seed_of
 
-COMPONENTS_PER_SOURCE = 25
 RESTARTS = 10
 MEL_BANDS = 20
 MEL_COEFFICIENTS = slice(1, 14)
@@ -36,7 +35,7 @@ def kmeans_nmf(problem: Problem) -> dict[str, np.ndarray]:
     Parameters
     ----------
     problem : Problem
-        Its ``objects`` are the true ones; ``options`` hold ``iterations``, ``tolerance`` and perhaps
+        Its ``objects`` are the true ones; ``options`` hold ``iterations``, ``tolerance`` and
         ``components_per_source``.
 
     Returns
@@ -86,10 +85,9 @@ def _separate_by_clusters(
     """Factor the mixture, cluster its components by ``features_of(spectra)`` [shape=(D, M)], and mask."""
     digest = hashlib.sha256(np.ascontiguousarray(problem.mixture, dtype=np.float32)).hexdigest()
     spectrogram = problem.transform.forward(problem.mixture)
-    per_source = problem.options.get("components_per_source", COMPONENTS_PER_SOURCE)
     fit = factorize(
         np.abs(spectrogram),
-        per_source * len(problem.objects),
+        problem.options["components_per_source"] * len(problem.objects),
         generator=generator("clustering", "nmf", digest),
         iterations=problem.options["iterations"],
         tolerance=problem.options["tolerance"],

@@ -64,6 +64,11 @@ class Cqt:
         even = np.linspace(constant_q[-1], nyquist, steps + 1)[1:]
         return np.concatenate([constant_q, even])
 
+    @property
+    def frequencies(self) -> np.ndarray:
+        """Frequency of each bin in Hz, shape=(F,), as methods ask of any transform with uneven bins."""
+        return self.centres
+
     def frames(self, length: int) -> int:
         """Return N: enough for the waveform, and for the narrowest band to hold a line of its spectrum."""
         longest = self.rate / (self.centres[1] - self.centres[0])

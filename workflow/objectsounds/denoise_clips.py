@@ -96,15 +96,10 @@ def folder_clips(settings: dict) -> list[Clip]:
 
 
 def _decoded(path: Path, rate: int, timeout: float) -> np.ndarray | None:
-    import ffmpeg
+    from objectsounds.media import MediaError, decode_mono
 
-    from objectsounds.media import MediaError, local_file, run_ffmpeg
-
-    stream = ffmpeg.input(local_file(path)).audio.output(
-        "pipe:", format="f32le", acodec="pcm_f32le", ac=1, ar=rate, threads=1
-    )
     try:
-        waveform = np.frombuffer(run_ffmpeg(stream, timeout=timeout), dtype="<f4")
+        waveform = decode_mono(path, rate, timeout)
     except MediaError as error:
         log.warning("%s is left out: %s", path, error)
         return None

@@ -16,7 +16,7 @@ from objectsounds.plots import save_robustness
 from objectsounds.published import BESIDE_COLUMNS, beside
 from objectsounds.registry import method_of, variant_of
 from objectsounds.score import COLUMNS, make_tables
-from objectsounds.settings import of_variant
+from objectsounds.settings import of_variant, overrides_of
 from objectsounds.tables import read_table, write_table
 
 STAGE_VERSION = 1
@@ -129,7 +129,7 @@ def wrong_share(labels: np.ndarray, truth: np.ndarray) -> float:
     return float((labels[known] != truth[known]).any(axis=1).mean()) if known.any() else float("nan")
 
 
-def robustness_rows(summary: list[dict], train: dict[str, Path]) -> list[dict]:
+def robustness_rows(summary: list[dict], train: dict[str, Path], corrupted: set[str]) -> list[dict]:
     """Return the upper bound's SDR against the share of wrong labels, and the run on visual labels.
 
     Parameters
@@ -138,11 +138,13 @@ def robustness_rows(summary: list[dict], train: dict[str, Path]) -> list[dict]:
         Lines of ``summary.tsv``.
     train : dict
         Variant to the aggregated HDF5 of its train split.
+    corrupted : set of str
+        The variants that corrupt labels and change nothing else.
     """
     rows = []
     for line in summary:
         method, variant = line["method"].partition("@")[0], variant_of(line["method"])
-        noisy = method == "upper_bound" and (variant == "default" or variant.startswith("noise"))
+        noisy = method == "upper_bound" and (variant == "default" or variant in corrupted)
         if not noisy and line["method"] != "miml":
             continue
         bags = open_dataset(train[variant], bases=False)
@@ -151,6 +153,10 @@ def robustness_rows(summary: list[dict], train: dict[str, Path]) -> list[dict]:
         share = wrong_share(labels, bags.audioset)
         rows.append({"method": line["method"], "wrong_labels": f"{share:.3f}", **cells})
     return rows
+
+
+def _corrupts_alone(overrides: dict) -> bool:
+    return set(overrides) == {"dataset"} and set(overrides["dataset"]) == {"label_noise"}
 
 
 def make_experiments(
@@ -188,7 +194,9 @@ def make_experiments(
         splits[split][variant] = model.path
     train = open_dataset(splits["train"]["default"], bases=False)
     guided = [model for model in dictionaries if method_of(model.name).dictionary]
-    robustness = robustness_rows(summary, splits["train"])
+    names = {variant_of(name) for name in methods} - {"default"}
+    corrupted = {name for name in names if _corrupts_alone(overrides_of(settings, name))}
+    robustness = robustness_rows(summary, splits["train"], corrupted)
     write_table(output / "published.tsv", BESIDE_COLUMNS, beside(summary))
     write_table(output / "dictionaries.tsv", DICTIONARY_COLUMNS, dictionary_rows(guided, train, scores))
     write_table(output / "networks.tsv", NETWORK_COLUMNS, network_rows(networks, settings, splits["test"]))

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import ffmpeg
+import numpy as np
 
 from objectsounds.errors import ObjectsoundsError
 
@@ -70,6 +71,30 @@ def run_ffmpeg(stream, *, data: bytes | None = None, timeout: float = 600) -> by
         )
         raise MediaError(output.splitlines()[-1], output)
     return done.stdout
+
+
+def decode_mono(
+    path: str | Path, rate: int, timeout: float, *, start: float = 0.0, seconds: float | None = None
+) -> np.ndarray:
+    """Decode the sound of a file, or of a section of it, mixed down to one channel.
+
+    Returns
+    -------
+    np.ndarray, float32 [shape=(T,)]
+        At ``rate`` Hz; empty if the file ends before ``start`` (s).
+
+    Raises
+    ------
+    MediaError
+        If ffmpeg cannot decode it in ``timeout`` s.
+    """
+    # Decoders lose their first frame after a jump: jump a second too far back, then cut exactly.
+    ahead = min(start, 1.0)
+    limit = {} if seconds is None else {"t": seconds}
+    stream = ffmpeg.input(local_file(path), ss=start - ahead).audio.output(
+        "pipe:", format="f32le", acodec="pcm_f32le", ac=1, ar=rate, ss=ahead, threads=1, **limit
+    )
+    return np.frombuffer(run_ffmpeg(stream, timeout=timeout), dtype="<f4")
 
 
 _STATED = r"Duration: (\d+):(\d+):([\d.]+)"

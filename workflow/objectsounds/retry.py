@@ -4,7 +4,7 @@ from pathlib import Path
 
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.status import REASONS, read_status
-from objectsounds.unavailable import forget
+from objectsounds.unavailable import FETCH_REASONS, forget
 
 PASSING = ("missing", "forbidden", "rate_limited", "network", "timeout", "unavailable")
 
@@ -27,7 +27,8 @@ def retry(results: Path, media: Path, reasons: tuple[str, ...] | list[str]) -> N
     Raises
     ------
     ObjectsoundsError
-        If a reason does not exist, or the folder holds no clips.
+        If a reason does not exist, the folder holds no clips, or ``media`` is not where they were asked
+        for: the tables are then left as they are.
     """
     unknown = [reason for reason in reasons if reason not in REASONS or reason == "ok"]
     if unknown:
@@ -36,17 +37,21 @@ def retry(results: Path, media: Path, reasons: tuple[str, ...] | list[str]) -> N
     tables = sorted((results / "clips").glob("*/status.tsv"))
     if not tables:
         raise ObjectsoundsError(f"{results} holds no clips/*/status.tsv: run the stage clips first.")
-    clips, shards = [], []
+    rows, shards = [], []
     for table in tables:
-        wanted = [row["clip_id"] for row in read_status(table) if row["status"] in reasons]
+        wanted = [row for row in read_status(table) if row["status"] in reasons]
         if wanted:
-            clips += wanted
+            rows += wanted
             shards.append(table)
-    if media.is_dir():
-        forget(media, clips)
+    asked = {row["clip_id"] for row in rows if row["status"] in FETCH_REASONS}
+    if asked and not forget(media, asked):
+        raise ObjectsoundsError(
+            f"{media} remembers none of the {len(asked)} clips that could not be had: give the settings with "
+            "which the run was made, whose clips.media is their folder (--settings, or config/config.yaml)."
+        )
     for table in shards:
         table.unlink()
     if shards:
         # Snakemake makes a missing file again only on the way to a target, so the page has to go too.
         (results / "report" / "index.html").unlink(missing_ok=True)
-    print(f"{len(clips)} clips of {len(shards)} shards will be asked for again by the next run.")
+    print(f"{len(rows)} clips of {len(shards)} shards will be asked for again by the next run.")

@@ -66,7 +66,7 @@ rule score_tables:
         version=_settings.stage_version("score"),
         methods=METHODS,
     shell:
-        "python -m objectsounds tables"
+        "python -m objectsounds score_tables"
         " --settings {params.settings:q}"
         " --methods {params.methods:q}"
         " --blocks {input:q}"
