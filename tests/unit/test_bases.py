@@ -60,10 +60,20 @@ def test_a_clips_bases_do_not_depend_on_its_shard(shards, tmp_path):
 def test_the_seed_and_the_clip_draw_the_starting_point(settings):
     waveform = np.random.default_rng(0).standard_normal(16000).astype(np.float32)
     options = settings | {"bases": settings["bases"] | {"count": 3, "iterations": 5}}
-    one, again = (bases_of(waveform, 16000, "a", options).bases for _ in range(2))
+    one, again, other = (fit.bases for fit in bases_of([(n, waveform, 16000) for n in "aab"], options))
     np.testing.assert_array_equal(one, again)
-    assert not np.allclose(one, bases_of(waveform, 16000, "b", options).bases)
-    assert not np.allclose(one, bases_of(waveform, 16000, "a", options | {"seed": 1}).bases)
+    assert not np.allclose(one, other)
+    reseeded = next(bases_of([("a", waveform, 16000)], options | {"seed": 1}))
+    assert not np.allclose(one, reseeded.bases)
+
+
+@pytest.mark.parametrize("change", [{"solver": "scikit-learn"}, {"device": "auto"}])
+def test_other_solvers_and_devices_find_the_tones_too(shards, tmp_path, change):
+    options, statuses = shards
+    make_bases(options | {"bases": options["bases"] | change}, statuses[0], tmp_path / "b.h5")
+    ids, bases = read(tmp_path / "b.h5")
+    assert ids == ["low", "high"] and bases.shape == (2, 801, 4)
+    assert bases.sum(axis=2).argmax(axis=1).tolist() == [30, 300]
 
 
 def test_constant_q_bases_separate_what_they_were_learnt_from(shards, tmp_path):

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from sklearn.decomposition import non_negative_factorization
 
+from objectsounds.descent import folded
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.nmf import factorize, fit_activations, fit_with_free_bases, kl_divergence
+from objectsounds.nmf import coarse_rows, factorize, fit_activations, fit_with_free_bases, kl_divergence
+from objectsounds.nmf_batch import factorize_batch
+from objectsounds.nmf_reference import factorize_by_scikit_learn
 from objectsounds.seeds import generator
 
 
@@ -46,39 +49,105 @@ def test_divergence_never_rises(seed):
 
 def test_factorization_reaches_scikit_learns_divergence():
     V = np.random.default_rng(3).gamma(0.3, 1.0, (200, 60))
-    ours = factorize(V, 10, generator=generator(3), iterations=300, tolerance=0).divergence
-    W, H, _ = non_negative_factorization(
-        V,
-        n_components=10,
-        init="random",
-        solver="mu",
-        beta_loss="kullback-leibler",
-        max_iter=300,
-        tol=0,
-        random_state=0,
+    ours = factorize(V, 10, generator=generator(3), iterations=300, tolerance=0)
+    theirs = factorize_by_scikit_learn(V, 10, generator=generator(3), iterations=300, tolerance=0)
+    assert ours.divergence == pytest.approx(theirs.divergence, rel=0.02)
+    again = kl_divergence(V, theirs.bases.astype(np.float64) @ theirs.activations)
+    assert again == pytest.approx(theirs.divergence, rel=1e-4)
+
+
+def test_a_batch_has_the_divergences_of_its_clips_one_by_one():
+    rng = np.random.default_rng(8)
+    clips = [rng.gamma(0.3, 1.0, (200, frames)) for frames in (40, 60, 50)]
+    clips[1][7] = 0
+    clips.append(np.zeros((200, 30)))
+    draws = [generator("batch", index) for index in range(4)]
+    batch = factorize_batch(clips, 6, generators=draws, iterations=100)
+    for index, (V, fit) in enumerate(zip(clips, batch, strict=True)):
+        alone = factorize(V, 6, generator=generator("batch", index), iterations=100)
+        assert fit.bases.shape == (200, 6) and fit.activations.shape == (6, V.shape[1])
+        assert fit.divergence == pytest.approx(alone.divergence, rel=1e-2)
+        again = kl_divergence(V, fit.bases.astype(np.float64) @ fit.activations)
+        assert again == pytest.approx(fit.divergence, rel=1e-4)
+        assert (np.diff(fit.divergences) <= 0).all()
+    assert not batch[1].bases[7].any() and not batch[3].bases.any()
+
+
+def test_a_clip_of_a_batch_does_not_depend_on_the_others():
+    V, other = np.random.default_rng(9).gamma(0.3, 1.0, (2, 100, 40))
+    one, two = (
+        factorize_batch(clips, 4, generators=[generator(0), generator(1)][: len(clips)], iterations=50)[0]
+        for clips in ([V], [V, other])
     )
-    assert ours == pytest.approx(kl_divergence(V, W @ H), rel=0.02)
+    np.testing.assert_array_equal(one.bases, two.bases)
 
 
-@pytest.mark.parametrize("count", [5, 40])
-@pytest.mark.parametrize("iterations", [1, 50, 200])
-def test_fixed_bases_agree_with_scikit_learn(count, iterations):
-    rng = np.random.default_rng(count)
-    V, W = rng.gamma(0.3, 2.0, (150, 40)), rng.gamma(0.3, 1.0, (150, count))
-    ours = fit_activations(V, W, iterations=iterations, tolerance=0)
+def fixed_by_scikit_learn(V, W, iterations):
+    """Return the divergence that scikit-learn's multiplicative updates reach with W held."""
     Ht, _, _ = non_negative_factorization(
         V.T,
         H=np.ascontiguousarray(W.T),
-        n_components=count,
+        n_components=W.shape[1],
         update_H=False,
         solver="mu",
         beta_loss="kullback-leibler",
         max_iter=iterations,
         tol=0,
     )
-    theirs = kl_divergence(V, W @ Ht.T)
-    assert ours.divergence == pytest.approx(theirs, rel=1e-4)
-    assert kl_divergence(V, W @ ours.activations.astype(np.float64)) == pytest.approx(theirs, rel=1e-4)
+    return kl_divergence(V, W @ Ht.T)
+
+
+@pytest.mark.parametrize("count", [5, 40])
+def test_fixed_bases_converge_to_scikit_learns_divergence_and_never_lag_behind(count):
+    rng = np.random.default_rng(count)
+    V, W = rng.gamma(0.3, 2.0, (150, 40)), rng.gamma(0.3, 1.0, (150, count))
+    for iterations in (1, 10, 50, 200):
+        ours = fit_activations(V, W, iterations=iterations, tolerance=0)
+        theirs = fixed_by_scikit_learn(V, W, iterations)
+        assert ours.divergence <= theirs * (1 + 1e-4)
+        again = kl_divergence(V, W @ ours.activations.astype(np.float64))
+        assert again == pytest.approx(ours.divergence, rel=1e-4)
+    assert ours.divergence == pytest.approx(fixed_by_scikit_learn(V, W, 4000), rel=1e-4)
+
+
+def test_the_stopping_rule_stops_near_the_minimum_of_the_convex_problem():
+    rng = np.random.default_rng(6)
+    V, W = rng.gamma(0.3, 2.0, (150, 40)), rng.gamma(0.3, 1.0, (150, 20))
+    stopped, whole = fit_activations(V, W), fit_activations(V, W, iterations=2000, tolerance=0)
+    assert stopped.iterations < 100
+    assert whole.divergence <= stopped.divergence <= 1.002 * whole.divergence
+
+
+def test_a_coarse_start_is_taken_where_there_are_bins_enough_and_finds_planted_bases():
+    W, _, V = planted(bins=400)
+    assert coarse_rows(400, 4) == 50 and coarse_rows(60, 4) == 0 and coarse_rows(2401, 25) == 301
+    found = factorize(V, 4, generator=generator(1), iterations=1000, tolerance=0).bases
+    cosine = (W / np.linalg.norm(W, axis=0)).T @ (found / np.linalg.norm(found, axis=0))
+    assert sorted(cosine.argmax(axis=1)) == [0, 1, 2, 3] and cosine.max(axis=1).min() > 0.999
+
+
+def test_folded_bins_keep_the_sum_of_every_frame():
+    V = np.random.default_rng(0).random((23, 4))
+    assert folded(V, 5).shape == (5, 4)
+    np.testing.assert_allclose(folded(V, 5).sum(axis=0), V.sum(axis=0))
+    np.testing.assert_allclose(folded(V, 5)[4], V[[4, 9, 14, 19]].sum(axis=0))
+
+
+def test_a_basis_has_a_mean_of_one():
+    _, _, V = planted()
+    np.testing.assert_allclose(factorize(V, 4, generator=generator(0)).bases.mean(axis=0), 1, rtol=1e-4)
+
+
+def test_extrapolation_that_raises_the_divergence_is_taken_back(monkeypatch):
+    monkeypatch.setattr(
+        "objectsounds.descent._extrapolated",
+        lambda new, old, share: np.exp(new + np.clip(3 * (new - old), -5, 5)),
+    )
+    V = np.random.default_rng(1).gamma(0.3, 1.0, (120, 50))
+    fit = factorize(V, 8, generator=generator(1), iterations=200, tolerance=0)
+    steps = np.diff(fit.divergences)
+    assert (steps == 0).any() and (steps <= 0).all() and fit.divergence < 0.9 * fit.divergences[0]
+    assert kl_divergence(V, fit.bases @ fit.activations) == pytest.approx(fit.divergence, rel=1e-4)
 
 
 def test_fixed_bases_find_planted_activations():

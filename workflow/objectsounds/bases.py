@@ -1,7 +1,8 @@
 """Stage ``bases``: each clip's spectrogram is factored into M bases; H is thrown away (Gao 3.1)."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import h5py
@@ -9,43 +10,57 @@ import numpy as np
 
 from objectsounds.files import written_whole
 from objectsounds.hdf5 import describe
-from objectsounds.nmf import factorize
+from objectsounds.nmf import Factorization, factorize
+from objectsounds.nmf_reference import factorize_by_scikit_learn
 from objectsounds.seeds import generator
 from objectsounds.status import good_clips, read_audio
 from objectsounds.transforms import transform_of
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 
 log = logging.getLogger(__name__)
 
 
-def bases_of(waveform: np.ndarray, rate: int, clip_id: str, settings: dict):
-    """Factor one clip (Gao eq. 2).
+def bases_of(clips: Iterable[tuple[str, np.ndarray, int]], settings: dict) -> Iterator[Factorization]:
+    """Factor clips (Gao eq. 2).
 
     Parameters
     ----------
-    waveform : np.ndarray [shape=(T,)]
-    rate : int
-        Hz.
-    clip_id : str
-        Seeds the starting point, so that a clip's bases do not depend on its shard.
+    clips : iterable of (str, np.ndarray [shape=(T,)], int)
+        The clip's name, which seeds its starting point, so that a clip's bases do not depend on its shard;
+        its waveform; its sample rate in Hz.
     settings : dict
         Keys ``seed`` and ``bases``.
 
-    Returns
-    -------
+    Yields
+    ------
     objectsounds.nmf.Factorization
-        ``bases`` of shape=(F, M), as scaled by the factorisation.
+        ``bases`` of shape=(F, M).
     """
     options = settings["bases"]
-    magnitude = np.abs(transform_of(settings, rate).forward(waveform))
-    return factorize(
-        magnitude,
-        options["count"],
-        generator=generator(settings["seed"], "bases", clip_id),
-        iterations=options["iterations"],
-        tolerance=options["tolerance"],
+    arguments = {name: options[name] for name in ("count", "iterations", "tolerance")}
+    seed = settings["seed"]
+    problems = (
+        (np.abs(transform_of(settings, rate).forward(waveform)), generator(seed, "bases", clip_id))
+        for clip_id, waveform, rate in clips
     )
+    if options["solver"] == "fast" and options["device"] != "cpu":
+        yield from _on_device(problems, options["device"], arguments)
+        return
+    solve = factorize if options["solver"] == "fast" else factorize_by_scikit_learn
+    for magnitude, drawn in problems:
+        yield solve(magnitude, generator=drawn, **arguments)
+
+
+def _on_device(problems: Iterable, name: str, arguments: dict) -> Iterator[Factorization]:
+    from objectsounds.devices import choose_device
+    from objectsounds.nmf_batch import BATCH, factorize_batch
+
+    device = choose_device(name, "bases.device")
+    problems = iter(problems)
+    while batch := list(islice(problems, BATCH)):
+        magnitudes, drawn = (list(column) for column in zip(*batch, strict=True))
+        yield from factorize_batch(magnitudes, generators=drawn, device=device, **arguments)
 
 
 def make_bases(settings: dict, status: str | Path, output: str | Path, progress: Callable = iter) -> None:
@@ -59,8 +74,8 @@ def make_bases(settings: dict, status: str | Path, output: str | Path, progress:
         describe(file, settings, STAGE_VERSION)
         file.create_dataset("clip_id", data=[row["clip_id"] for row in rows], dtype=h5py.string_dtype())
         measures = {name: np.zeros(len(rows)) for name in ("divergence", "iterations", "frames")}
-        for index, row in enumerate(progress(rows)):
-            result = bases_of(*read_audio(status, row), row["clip_id"], settings)
+        clips = ((row["clip_id"], *read_audio(status, row)) for row in progress(rows))
+        for index, result in enumerate(bases_of(clips, settings)):
             if index == 0:
                 shape = result.bases.shape
                 file.create_dataset("bases", (len(rows), *shape), "float32", chunks=(1, *shape))

@@ -14,17 +14,17 @@ from pathlib import Path
 
 import numpy as np
 
+from objectsounds.bss_eval import bss_eval
 from objectsounds.denoise_clips import Clip, folder_clips, own_clips
 from objectsounds.dictionaries import Dictionary, read_dictionary
 from objectsounds.methods import soft_masks
 from objectsounds.nmf import fit_with_free_bases
-from objectsounds.score import bss_eval
 from objectsounds.seeds import generator
 from objectsounds.separate import SILENT
 from objectsounds.tables import join_names, write_table
 from objectsounds.transforms import Stft, transform_of
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 EXPONENTS = {"white": 0, "pink": 1, "brown": 2}  # of 1 / f, the noise's power over frequency
 LOWEST = 20.0  # Hz; below it lies most of brown noise's power, which nobody hears
 REFERENCES = ("noisy", "ideal_ratio_mask")

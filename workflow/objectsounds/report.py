@@ -28,7 +28,7 @@ from objectsounds.relations import relation_examples
 from objectsounds.tables import read_table
 
 STAGE_VERSION = 3
-PACKAGES = ("snakemake", "torch", "torchvision", "librosa", "scikit-learn", "numpy", "h5py", "mir_eval")
+PACKAGES = ("snakemake", "torch", "torchvision", "librosa", "scikit-learn", "numpy", "scipy", "h5py")
 
 log = logging.getLogger(__name__)
 

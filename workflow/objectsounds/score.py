@@ -6,13 +6,13 @@ unprocessed mixture stands in for an estimate that is missing or silent.
 """
 
 import logging
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from objectsounds.audio import read_wav
+from objectsounds.bss_eval import bss_eval
 from objectsounds.files import reading
 from objectsounds.mixtures import MIXTURE_COLUMNS, groups_of
 from objectsounds.registry import method_of
@@ -21,7 +21,7 @@ from objectsounds.separate import COLUMNS as ESTIMATE_COLUMNS
 from objectsounds.statistics import COMPARISON_COLUMNS, bootstrap_interval, clips_of_mixtures, compare
 from objectsounds.tables import join_names, read_table, split_names, write_table
 
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 MEASURES = ("sdr", "sir", "sar", "si_sdr", "sdr_improvement")
 COLUMNS = ("method", "group", "mixture", "object", "clip", "other", *MEASURES, "fallback", "n_extra")
 SUMMARY_COLUMNS = (
@@ -46,25 +46,6 @@ SUMMARY_COLUMNS = (
 REFERENCE = "miml"  # what the other methods are compared with
 
 log = logging.getLogger(__name__)
-
-
-def bss_eval(
-    references: np.ndarray, estimates: np.ndarray, best_matching: bool = False
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return SDR, SIR and SAR in dB and the estimate taken for each reference, each of shape=(J,).
-
-    Parameters
-    ----------
-    references, estimates : np.ndarray [shape=(J, T)]
-        None of them silent.
-    best_matching : bool
-        Take the matching with the highest mean SIR, as BSS-EVAL does, instead of the given order.
-    """
-    import mir_eval
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # mir_eval.separation leaves in 0.9: we pin below it
-        return mir_eval.separation.bss_eval_sources(references, estimates, compute_permutation=best_matching)
 
 
 def si_sdr(reference: np.ndarray, estimate: np.ndarray) -> float:

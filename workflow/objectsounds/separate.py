@@ -18,7 +18,7 @@ from objectsounds.seeds import seed_of
 from objectsounds.tables import join_names, read_table, split_names, write_table
 from objectsounds.transforms import transform_of
 
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 COLUMNS = ("mixture", "object", "file", "fallback", "detected")
 SILENT = 1e-8
 

@@ -15,10 +15,11 @@ rule bases:
     benchmark:
         "<benchmarks>/bases/{variant}/{shard}.tsv"
     conda:
-        "../../envs/audio.yaml"
+        "../../envs/audio.yaml" if SETTINGS["bases"]["device"] == "cpu" else "../../envs/train.yaml"
     threads: SETTINGS["bases"]["threads"]
     resources:
         mem_mb=1000,
+        gpu=int(SETTINGS["bases"]["device"] == "cuda"),
     params:
         settings=stage_params("bases"),
         version=_settings.stage_version("bases"),

@@ -1,0 +1,151 @@
+"""Descent of the Kullback-Leibler divergence of V from W H: the iterations behind ``nmf``.
+
+One step is the EM step of Poisson factorisation: W and H are multiplied at once by what one ratio
+R = V / (W H) says of them, the columns of W summing to 1 (three products of matrices; Lee and Seung's
+alternation takes four). It never raises the divergence. Between steps log W and log H are extrapolated
+along their last change, with Nesterov's weights; that is no descent by itself, so every
+``CHECK_EVERY`` steps the divergence is looked at, and what raised it is taken back and done again without.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+CHECK_EVERY = 10
+FLOOR = np.float32(1e-10)  # of H and W H; V has a mean of 1
+BASES_FLOOR = np.float32(1e-12)  # of W, whose columns sum to 1
+MOST_MOMENTUM = 0.95
+MOST_CHANGE = 7.0  # of a logarithm in one step, as far as it is extrapolated
+
+
+@dataclass
+class State:
+    """W of shape=(F, M), columns summing to 1, and H of shape=(M, N), with their logarithms."""
+
+    W: np.ndarray
+    H: np.ndarray
+    bases_log: np.ndarray
+    activations_log: np.ndarray
+
+    @classmethod
+    def of(cls, W: np.ndarray, H: np.ndarray, held: int) -> "State":
+        """Return the state of any W and H; the ``held`` first columns of W keep their zeros."""
+        free = np.maximum(W[:, held:], BASES_FLOOR)
+        H = np.maximum(H, FLOOR)
+        return cls(np.concatenate([W[:, :held], free], axis=1), H, np.log(free), np.log(H))
+
+
+def kl_divergence(spectrogram: np.ndarray, model: np.ndarray) -> float:
+    """Return D(V | V~) = sum(V log(V / V~) - V + V~), both of shape=(F, N); 0 log 0 is 0."""
+    safe = np.maximum(model, FLOOR)
+    ratio = np.divide(spectrogram, safe, out=np.ones_like(safe), where=spectrogram > 0)
+    np.log(ratio, out=ratio)
+    cross = float(np.einsum("fn,fn->", spectrogram, ratio, dtype=np.float64))
+    return max(0.0, cross + float(model.sum(dtype=np.float64)) - float(spectrogram.sum(dtype=np.float64)))
+
+
+class Descent:
+    """The iterations on one spectrogram.
+
+    Parameters
+    ----------
+    V : np.ndarray [shape=(F, N)]
+        float32, mean 1.
+    W : np.ndarray [shape=(F, M)]
+        float32, columns summing to 1 (or 0: such a basis stays unused).
+    H : np.ndarray [shape=(M, N)]
+        float32.
+    held : int
+        The first columns of W that stay as they are.
+    """
+
+    def __init__(self, V: np.ndarray, W: np.ndarray, H: np.ndarray, held: int = 0) -> None:
+        self.V, self.held = V, held
+        self.buffer = np.empty_like(V)
+        self.state = State.of(W, H, held)
+        self._start_again()
+
+    def _start_again(self) -> None:
+        """Forget the momentum: the next step starts from the state itself."""
+        self.W, self.H = self.state.W, self.state.H
+        self.weight = 1.0
+
+    def divergence(self) -> float:
+        """Return D(V | WH) of the state."""
+        return kl_divergence(self.V, self.state.W @ self.state.H)
+
+    def _step(self, momentum: bool) -> None:
+        """Take an EM step from (W, H), which becomes the state, and extrapolate (W, H) from it."""
+        old, held, ratio = self.state, self.held, self.buffer
+        np.matmul(self.W, self.H, out=ratio)
+        np.maximum(ratio, FLOOR, out=ratio)
+        np.divide(self.V, ratio, out=ratio)
+        W = self.W
+        H = np.maximum(self.H * (W.T @ ratio), FLOOR)
+        log_H, log_W = np.log(H), old.bases_log
+        if held < W.shape[1]:
+            free = W[:, held:] * (ratio @ self.H[held:].T)
+            free /= np.maximum(free.sum(axis=0), FLOOR)
+            np.maximum(free, BASES_FLOOR, out=free)
+            W, log_W = np.concatenate([W[:, :held], free], axis=1) if held else free, np.log(free)
+        self.state = State(W, H, log_W, log_H)
+        self.W, self.H = W, H
+        if not momentum:
+            return
+        weight = (1 + (1 + 4 * self.weight**2) ** 0.5) / 2
+        share = np.float32(min(MOST_MOMENTUM, (self.weight - 1) / weight))
+        self.weight = weight
+        if share > 0:
+            self.H = _extrapolated(log_H, old.activations_log, share)
+            if held < W.shape[1]:
+                free = _extrapolated(log_W, old.bases_log, share)
+                free /= free.sum(axis=0)
+                self.W = np.concatenate([W[:, :held], free], axis=1) if held else free
+
+    def steps(self, count: int, momentum: bool = True) -> None:
+        """Take so many steps, however the divergence may rise on the way."""
+        for _ in range(count):
+            self._step(momentum)
+
+    def run(self, iterations: int, tolerance: float) -> tuple[list[float], int]:
+        """Iterate until the divergence falls too slowly.
+
+        It is looked at every ``CHECK_EVERY`` iterations; the loop ends when it fell by less than
+        ``tolerance`` of itself per iteration, momentum at work. 0 runs all iterations.
+
+        Returns
+        -------
+        divergences : list of float
+            At the start and at each look, the last iteration included; they never rise.
+        iterations : int
+        """
+        divergences, done, momentum = [self.divergence()], 0, True
+        while done < iterations and divergences[-1] > 0:
+            before, steps = self.state, min(CHECK_EVERY, iterations - done)
+            self.steps(steps, momentum)
+            done += steps
+            now = self.divergence()
+            if not now <= divergences[-1] and momentum:  # NaN, too
+                self.state, now, momentum = before, divergences[-1], False
+                self._start_again()
+            elif tolerance > 0 and momentum and divergences[-1] - now < tolerance * steps * now:
+                divergences.append(now)
+                break
+            else:
+                momentum = True
+            divergences.append(min(now, divergences[-1]))
+        return divergences, done
+
+
+def _extrapolated(new: np.ndarray, old: np.ndarray, share: np.float32) -> np.ndarray:
+    change = new - old
+    np.clip(change, -MOST_CHANGE, MOST_CHANGE, out=change)
+    change *= share
+    change += new
+    return np.exp(change, out=change)
+
+
+def folded(matrix: np.ndarray, rows: int) -> np.ndarray:
+    """Return the sums of each ``rows``-th row, from each of the first ``rows`` on, shape=(rows, N)."""
+    missing = -len(matrix) % rows
+    return np.pad(matrix, ((0, missing), (0, 0))).reshape(-1, rows, matrix.shape[1]).sum(axis=0)
