@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 CHECK_EVERY = 10
+TINY = np.float32(1e-30)
 FLOOR = np.float32(1e-10)  # of H and W H; V has a mean of 1
 BASES_FLOOR = np.float32(1e-12)  # of W, whose columns sum to 1
 MOST_MOMENTUM = 0.95
@@ -62,6 +63,8 @@ class Descent:
     def __init__(self, V: np.ndarray, W: np.ndarray, H: np.ndarray, held: int = 0) -> None:
         self.V, self.held = V, held
         self.buffer = np.empty_like(V)
+        self.ones = np.ones(len(V), V.dtype)  # summing columns by a product is the fastest way
+        self.total = float(V.sum(dtype=np.float64))
         self.state = State.of(W, H, held)
         self._start_again()
 
@@ -71,21 +74,30 @@ class Descent:
         self.weight = 1.0
 
     def divergence(self) -> float:
-        """Return D(V | WH) of the state."""
-        return kl_divergence(self.V, self.state.W @ self.state.H)
+        """Return D(V | WH) of the state: ``kl_divergence`` without temporaries, frames summed in float32."""
+        W, H = self.state.W, self.state.H
+        logs = self._ratio(W, H)
+        np.maximum(logs, TINY, out=logs)  # 0 log 0 is 0
+        np.log(logs, out=logs)
+        cross = float(np.einsum("fn,fn->f", self.V, logs).sum(dtype=np.float64))
+        model = float(W.sum(axis=0, dtype=np.float64) @ H.sum(axis=1, dtype=np.float64))
+        return max(0.0, cross + model - self.total)
+
+    def _ratio(self, W: np.ndarray, H: np.ndarray) -> np.ndarray:
+        """Return V / (W H), in the buffer."""
+        np.matmul(W, H, out=self.buffer)
+        self.buffer += FLOOR  # cheaper than a maximum
+        return np.divide(self.V, self.buffer, out=self.buffer)
 
     def _step(self, momentum: bool) -> None:
         """Take an EM step from (W, H), which becomes the state, and extrapolate (W, H) from it."""
-        old, held, ratio = self.state, self.held, self.buffer
-        np.matmul(self.W, self.H, out=ratio)
-        np.maximum(ratio, FLOOR, out=ratio)
-        np.divide(self.V, ratio, out=ratio)
-        W = self.W
+        old, held, W = self.state, self.held, self.W
+        ratio = self._ratio(W, self.H)
         H = np.maximum(self.H * (W.T @ ratio), FLOOR)
         log_H, log_W = np.log(H), old.bases_log
         if held < W.shape[1]:
             free = W[:, held:] * (ratio @ self.H[held:].T)
-            free /= np.maximum(free.sum(axis=0), FLOOR)
+            free /= np.maximum(self.ones @ free, FLOOR)
             np.maximum(free, BASES_FLOOR, out=free)
             W, log_W = np.concatenate([W[:, :held], free], axis=1) if held else free, np.log(free)
         self.state = State(W, H, log_W, log_H)
@@ -99,7 +111,7 @@ class Descent:
             self.H = _extrapolated(log_H, old.activations_log, share)
             if held < W.shape[1]:
                 free = _extrapolated(log_W, old.bases_log, share)
-                free /= free.sum(axis=0)
+                free /= self.ones @ free
                 self.W = np.concatenate([W[:, :held], free], axis=1) if held else free
 
     def steps(self, count: int, momentum: bool = True) -> None:

@@ -51,14 +51,16 @@ def checked(spectrogram: np.ndarray) -> tuple[np.ndarray, float]:
     matrix = np.asarray(spectrogram)
     if matrix.ndim != 2 or 0 in matrix.shape:
         raise ObjectsoundsError(f"NMF needs a spectrogram of shape (F, N), both above 0, not {matrix.shape}.")
-    if not np.isfinite(matrix).all():
+    low, high = matrix.min(), matrix.max()
+    if not np.isfinite(low) or not np.isfinite(high):
         raise ObjectsoundsError(
             "NMF cannot factor a spectrogram that holds NaN or infinity: check its audio."
         )
-    if (matrix < 0).any():
+    if low < 0:
         raise ObjectsoundsError("NMF needs magnitudes; this spectrogram holds values below 0.")
     scale = float(matrix.mean(dtype=np.float64)) or 1.0
-    return (matrix / scale).astype(np.float32), scale
+    kind = matrix.dtype if matrix.dtype.kind == "f" else np.dtype(np.float64)
+    return (matrix / kind.type(scale)).astype(np.float32, copy=False), scale
 
 
 def _checked_bases(bases: np.ndarray, V: np.ndarray) -> np.ndarray:
