@@ -76,8 +76,11 @@ STAGE_KEYS = {
         "clips.timeout",
     ],
     "experiments": ["seed", "classes", "mixtures.sources", "train", "variants", "experiments.variants"],
-    "report": ["seed", "classes", "report"],
 }
+STAGE_KEYS["report"] = [  # the page shows the settings of all that it is made of
+    *("seed", "classes", "catalogue", *STAGE_KEYS["clips"], "bases", "labeller", "dataset", "train"),
+    *("dictionary", "mixtures", "separate", "score", "methods", "variants", "variant_methods", "report"),
+]
 UPSTREAM = {
     "bases": [],
     "dataset": ["bases"],
