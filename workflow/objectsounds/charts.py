@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 
-from objectsounds.plots import INK, new_axes, save_figure
+from objectsounds.plots import INK, new_axes, save_words
 from objectsounds.registry import method_of, method_title
 
 FAINT = "#b8b2a8"
@@ -59,7 +59,7 @@ def save_scores(rows: list[dict], path: Path) -> str:
     axes.set(ylim=(len(methods) - 0.4, -0.6), xlabel="mean SDR, dB; the bar is the 95 % interval")
     axes.grid(axis="x", color=INK, alpha=0.25, linewidth=0.6)
     _score_legend(axes, groups, any(method_of(name).told for name in methods))
-    save_figure(figure, path)
+    save_words(figure, path)
     said = [
         f"{method_title(row['method'])} {db(float(row['sdr_mean']))} dB"
         + (f" on {row['group']}" if len(groups) > 1 else "")
@@ -120,7 +120,7 @@ def _draw_matrix(matrix: Matrix, cmap: str, span: tuple[float, float], texts, la
     axes.tick_params(length=0)
     axes.set(**labels)
     axes.spines[:].set_visible(False)
-    save_figure(figure, path)
+    save_words(figure, path)
 
 
 def pair_matrix(scores: list[dict], method: str, classes: list[str]) -> Matrix:
@@ -223,7 +223,7 @@ def save_dictionaries(tables: list[dict], path: Path) -> str:
         axes.barh(0, 0, color=SOURCES[kind][0], label=SOURCES[kind][1])
     axes.figure.legend(loc="outside lower center", fontsize=8, frameon=False, labelcolor=INK)
     axes.spines[["top", "right"]].set_visible(False)
-    save_figure(figure, path)
+    save_words(figure, path)
     said = []
     for table in tables:
         counts = [f"{words(cell['object'])} {cell['bases']}" for cell in table["cells"]]

@@ -33,6 +33,12 @@ def save_figure(figure: Figure, path: Path, kind: str = "") -> None:
     figure.savefig(path, format=kind, transparent=True, dpi=110, **options)
 
 
+def save_words(figure: Figure, path: Path) -> None:
+    """Write a figure as SVG with its words as words: as outlines those of a large table take megabytes."""
+    with mpl.rc_context({"svg.fonttype": "none", "font.sans-serif": ["DejaVu Sans"]}):
+        save_figure(figure, path)
+
+
 def save_curves(history: list[dict], names: list[tuple[str, str]], title: str, path: Path) -> None:
     """Draw columns of a training history over the epochs.
 
@@ -53,7 +59,7 @@ def save_curves(history: list[dict], names: list[tuple[str, str]], title: str, p
             axes.plot(epochs, [row[key] for row in history], color=colour, label=label, linewidth=1.5)
     axes.set(title=title, xlabel="epoch")
     axes.legend(fontsize=8, frameon=False, labelcolor=INK)
-    save_figure(figure, path)
+    save_words(figure, path)
 
 
 def save_ablation(rows: list[dict], path: Path) -> None:
@@ -130,4 +136,4 @@ def save_relation_map(relation: np.ndarray, objects: list[str], path: Path) -> N
     axes.imshow(relation, aspect="auto", cmap="viridis", vmin=0, interpolation="none")
     axes.set_yticks(range(len(objects)), [name.replace("_", " ") for name in objects])
     axes.set_xlabel("basis")
-    save_figure(figure, path)
+    save_words(figure, path)
