@@ -1,5 +1,6 @@
 """The page's charts of scores, labels and dictionaries; each returns what its alt text says."""
 
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,9 +55,9 @@ def save_scores(rows: list[dict], path: Path) -> str:
         told = method_of(row["method"]).told
         axes.plot(mean, place, "D" if told else "o", color=colour, mfc=FAINT if told else colour, ms=6)
     axes.axvline(0, color=INK, linewidth=0.8, linestyle=":")
-    names = [method_title(name) + ("*" if method_of(name).told else "") for name in methods]
+    names = [textwrap.fill(method_title(name) + "*" * bool(method_of(name).told), 26) for name in methods]
     axes.set_yticks(range(len(methods)), names)
-    axes.set(ylim=(len(methods) - 0.4, -0.6), xlabel="mean SDR, dB; the bar is the 95 % interval")
+    axes.set(ylim=(len(methods) - 0.4, -0.6), xlabel="mean SDR with 95 % interval, dB")
     axes.grid(axis="x", color=INK, alpha=0.25, linewidth=0.6)
     _score_legend(axes, groups, any(method_of(name).told for name in methods))
     save_words(figure, path)
@@ -214,7 +215,7 @@ def save_dictionaries(tables: list[dict], path: Path) -> str:
             ticks.append(place)
             names.append(words(cell["object"]))
             if not left:
-                axes.text(0, place, " none", va="center", color=INK, size=8)
+                axes.text(0, place, "\xa0none", va="center", color=INK, size=8)
         place = number * (len(objects) + 1.6) - 0.85
         axes.text(0, place, table["title"], va="center", color=INK, size=9, weight="bold")
     axes.set_yticks(ticks, names)

@@ -58,6 +58,7 @@ def save_curves(history: list[dict], names: list[tuple[str, str]], title: str, p
         if key in history[0]:
             axes.plot(epochs, [row[key] for row in history], color=colour, label=label, linewidth=1.5)
     axes.set(title=title, xlabel="epoch")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(fontsize=8, frameon=False, labelcolor=INK)
     save_words(figure, path)
 
