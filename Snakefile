@@ -56,3 +56,4 @@ rule all:
     default_target: True
     input:
         "<results>/report/index.html",
+        expand("<results>/export/{method}.h5", method=plan.exported_methods(SETTINGS)),

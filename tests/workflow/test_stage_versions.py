@@ -22,13 +22,15 @@ from objectsounds.audio import read_wav
 from objectsounds.denoise import make_denoising
 from objectsounds.dictionary import make_dictionary
 from objectsounds.experiments import Model, make_experiments
+from objectsounds.separate_videos import separate_videos
 from objectsounds.settings import STAGE_KEYS, load_settings, stage_version
 from objectsounds.tables import read_table
 from objectsounds.weights import load_weights
+from objectsounds.wishes import Wishes
 from tests.workflow.conftest import ROOT, TINY
 
 RECORD = ROOT / "tests" / "data" / "stage_outputs.json"
-LOOSE = dict.fromkeys(("train", "labeller", "labels", "ablation", "denoise"), 0.05)
+LOOSE = dict.fromkeys(("train", "labeller", "labels", "ablation", "denoise", "separate_videos"), 0.05)
 TOLERANCE = LOOSE | {"dataset": 0.02}  # machines differ in float32
 BASES = "bases/default/*.h5"
 
@@ -115,6 +117,25 @@ def _experiments(results) -> list:
         ]
 
 
+def _export(results) -> list:
+    """Return figures of the exported model: its bases, its labeller's weights and its settings' keys."""
+    path = results / "export/miml.h5"
+    with h5py.File(path) as file:
+        counts = [int(item.size) for item in file["labeller"].values()]
+        keys = sorted(json.loads(file.attrs["settings"]))
+    return [*_arrays([path], "bases"), float(sum(counts)), "".join(keys)]
+
+
+def _separate_videos(results) -> list:
+    """Return figures of one's own video, which a whole run does not separate: the first mixture."""
+    wishes = Wishes(["piano", "violin"], rest=True, gains={"piano": -6.0})
+    mixture = sorted(results.glob("mixtures/0/*/mixture.wav"))[0]
+    with TemporaryDirectory() as made:
+        separate_videos(results / "export/miml.h5", [mixture], made, wishes)
+        names = ("piano", "violin", "rest", "remix")
+        return [100 * _level([Path(made) / "mixture" / f"{name}.wav"]) for name in names]
+
+
 def _scores(results) -> list:
     with open(results / "score" / "summary.tsv", newline="") as file:
         rows = {row["method"]: row for row in csv.DictReader(file, delimiter="\t")}
@@ -145,6 +166,8 @@ FIGURES = {
     ],
     "separate": lambda r: [_level(r.glob("separate/ideal_ratio_mask/0/*/*.wav"))],
     "score": _scores,
+    "export": _export,
+    "separate_videos": _separate_videos,
     "denoise": _denoise,
     "experiments": _experiments,
     "report": _page,
