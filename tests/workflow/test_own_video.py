@@ -1,4 +1,4 @@
-"""One's own videos by a finished run: the target gives what the command gives, and an edit reruns one file."""
+"""Own videos by a finished run: the target gives what the command gives, and an edit reruns one file."""
 
 import doctest
 import shutil
@@ -8,8 +8,10 @@ import pytest
 import soundfile
 
 from objectsounds import separator
+from objectsounds.check import check_results
 from objectsounds.cli import main
 from objectsounds.dataset import open_dataset
+from objectsounds.errors import ObjectsoundsError
 from objectsounds.model_file import read_model
 from objectsounds.seen import look
 from objectsounds.status import read_status
@@ -117,3 +119,13 @@ def test_the_exported_model_is_found_copied_and_made_for_another_method(
     assert main([*run, "--method", "exemplar"]) == 1 and main([*run, "--method", "visual_exemplar"]) == 1
     said = capsys.readouterr().err
     assert "'exemplar' does not separate" in said and "exemplar.h5 does not exist" in said
+
+
+def test_check_looks_into_ones_own_videos_and_the_model(place):
+    check_results(place.results)
+    folder = place.results / "separate_videos" / "duet"
+    with open(folder / "violin.wav", "ab") as file:
+        file.write(b"more")
+    with pytest.raises(ObjectsoundsError, match="1 broken files"):
+        check_results(place.results)
+    assert not folder.exists() and (place.results / "export" / "miml.h5").is_file()

@@ -87,6 +87,8 @@ def look(
         times = frame_times(start, length, options["frames"])
         try:
             frames = read_frames(path, times, options["frame_size"])
+            if not frames and seconds < options["min_seconds"]:  # perhaps a single picture
+                frames = read_frames(path, [0.0], options["frame_size"])
         except NoPictureError:
             break
         if frames:  # a picture may end before the sound
