@@ -5,7 +5,7 @@ import pytest
 from tests.workflow.conftest import RESULTS
 
 GUIDED = {"separate": 3, "score": 3, "score_tables": 1, "report": 1}
-TRAINED = {"train": 1, "dictionary": 2, "dictionary_gaussian": 1, **GUIDED}
+TRAINED = {"train": 1, "dictionary": 2, "dictionary_gaussian": 1, "export": 1, **GUIDED}
 EDITS = {
     "a threshold of gao's rule": (
         "dictionary={gao: {threshold: 0.2}}",
@@ -15,6 +15,11 @@ EDITS = {
     "the number of bases": ("bases={count: 6}", {"bases": 4, "dataset": 3, **TRAINED}),
     "a training key": ("train={learning_rate: 0.002}", TRAINED),
     "one method less": ("methods=[mixture, miml]", {"score_tables": 1, "report": 1}),
+    "a key of one's own videos": ("separate_videos={rest: true}", {}),
+    "a key of the separation": (
+        "separate={iterations: 40}",
+        {**GUIDED, "separate": 5, "score": 5, "export": 1},
+    ),
     "a key of the page": ("report={mixtures: 2}", {"report": 1}),
     "where a labelled picture lies": (
         "labeller={pictures: {epochs: 2}}",

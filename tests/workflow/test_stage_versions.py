@@ -20,11 +20,15 @@ from objectsounds.ablation import score_views
 from objectsounds.ablation_table import make_ablation
 from objectsounds.audio import read_wav
 from objectsounds.denoise import make_denoising
+from objectsounds.dictionaries import write_dictionary
 from objectsounds.dictionary import make_dictionary
 from objectsounds.experiments import Model, make_experiments
-from objectsounds.settings import STAGE_KEYS, load_settings, stage_version
+from objectsounds.export import export_model
+from objectsounds.separate_videos import separate_videos
+from objectsounds.settings import STAGE_KEYS, load_settings, stage_settings, stage_version
 from objectsounds.tables import read_table
 from objectsounds.weights import load_weights
+from objectsounds.wishes import Wishes
 from tests.workflow.conftest import ROOT, TINY
 
 RECORD = ROOT / "tests" / "data" / "stage_outputs.json"
@@ -115,6 +119,35 @@ def _experiments(results) -> list:
         ]
 
 
+def _export(results) -> list:
+    """Return figures of the exported model: its bins, its labeller's weights, and what it says of itself."""
+    with h5py.File(results / "export/miml.h5") as file:
+        sizes = [file["bases"].shape[1], *(item.size for item in file["labeller"].values())]
+        settings = json.loads(file.attrs["settings"])
+        words = [*sorted(file.attrs), *(f"{k} {sorted(v)}" for k, v in settings.items() if k != "seed")]
+    return [float(sizes[0]), float(sum(sizes[1:])), " ".join(words)]
+
+
+def _separate_videos(results) -> list:
+    """Return figures of one's own video, which a whole run does not separate: a mixture, by drawn bases.
+
+    What the run learned is not asked: it differs a little from machine to machine, and how many bases
+    an object has with it.
+    """
+    settings = load_settings({"preset": str(TINY), "labeller": {"kind": "imagenet"}})
+    bases = np.random.default_rng(0).random((6, 801), dtype=np.float32)
+    wishes = Wishes(["piano", "violin"], gains={"piano": -6.0})
+    mixture = sorted(results.glob("mixtures/0/*/mixture.wav"))[0]
+    with TemporaryDirectory() as folder:
+        made, owners = Path(folder), [0, 1, 1, 2, 2, 2]
+        origin = {"clip_id": [""] * 6}
+        write_dictionary(made / "words.h5", {}, 1, "drawn", settings["classes"], owners, bases, origin, {})
+        options = stage_settings(settings, "export")
+        export_model(options, "miml", made / "words.h5", None, made / "model.h5")
+        separate_videos(made / "model.h5", [mixture], made, wishes)
+        return [100 * _level([made / "mixture" / f"{name}.wav"]) for name in ("piano", "violin", "remix")]
+
+
 def _scores(results) -> list:
     with open(results / "score" / "summary.tsv", newline="") as file:
         rows = {row["method"]: row for row in csv.DictReader(file, delimiter="\t")}
@@ -145,6 +178,8 @@ FIGURES = {
     ],
     "separate": lambda r: [_level(r.glob("separate/ideal_ratio_mask/0/*/*.wav"))],
     "score": _scores,
+    "export": _export,
+    "separate_videos": _separate_videos,
     "denoise": _denoise,
     "experiments": _experiments,
     "report": _page,

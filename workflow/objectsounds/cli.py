@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from objectsounds import __version__
+from objectsounds import __version__, separate_cli
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.settings import load_settings
 
@@ -21,11 +21,12 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 @dataclass(frozen=True)
 class Command:
-    """One subcommand: its help, its options and the function that runs it."""
+    """One subcommand: its help, its options, the function that runs it, and one that adds more options."""
 
     help: str
     options: dict[str, dict]
     run: Callable
+    more: Callable = lambda parser: None
 
 
 def _demo(args, settings) -> None:
@@ -117,14 +118,6 @@ def _mixtures(args, settings) -> None:
         list_mixtures(settings, args.used, args.status, args.output)
     else:
         make_block(settings, args.table, args.block, args.status, args.output)
-
-
-def _separate(args, settings) -> None:
-    from objectsounds.separate import separate_block
-
-    separate_block(
-        settings, args.method, args.mixtures, args.output, args.dictionary, args.test, _tracker(args.method)
-    )
 
 
 def _score(args, settings) -> None:
@@ -264,6 +257,17 @@ COMMANDS = {
         },
         _dictionary,
     ),
+    "export": Command(
+        "write one model file that separates new videos",
+        {
+            "run": {"metavar": "RESULTS", "help": "a finished run's folder"},
+            "method": {"help": "default: miml"},
+            "dictionary": {"help": "in place of a run: the method's dictionary"},
+            "weights": {"help": "in place of a run: those of the trained labeller"},
+            "output": {"help": "default: its place in the run's folder"},
+        },
+        separate_cli.export,
+    ),
     "mixtures": Command(
         "choose single-source test clips to mix, or mix one block of them",
         {
@@ -276,9 +280,10 @@ COMMANDS = {
         _mixtures,
     ),
     "separate": Command(
-        "separate a block of mixtures by one method",
-        {"method": ONE, "mixtures": ONE, "dictionary": {}, "test": {}, "output": ONE},
-        _separate,
+        "separate videos of one's own, or a block of mixtures by one method",
+        {},
+        separate_cli.separate,
+        separate_cli.add_options,
     ),
     "score": Command(
         "score a block of estimates with BSS-EVAL",
@@ -343,6 +348,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         for option, keywords in command.options.items():
             sub.add_argument(f"--{option}", **keywords)
+        command.more(sub)
     commands.add_parser("run", help="run the whole workflow, one run at a time; arguments go to snakemake")
     return parser
 
@@ -382,6 +388,10 @@ def main(arguments: list[str] | None = None) -> int:
             from objectsounds.run import run_workflow
 
             return run_workflow(rest)
+        if separate_cli.is_own(args):
+            _limit_threads("separate", {"separate": {"threads": args.threads}})
+            separate_cli.separate_own(args)
+            return 0
         settings = _settings(args.settings)
         _limit_threads(args.command, settings)
         COMMANDS[args.command].run(args, settings)

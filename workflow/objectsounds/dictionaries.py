@@ -45,13 +45,18 @@ class Dictionary:
 def read_dictionary(path: str | Path) -> Dictionary:
     """Read a dictionary file."""
     with reading(path), h5py.File(path) as file:
-        return Dictionary(
-            json.loads(file.attrs["objects"]),
-            file["object"][()],
-            file["bases"][()],
-            [name.decode() for name in file["clip_id"][()]],
-            json.loads(file.attrs["empty"]),
-        )
+        return dictionary_in(file)
+
+
+def dictionary_in(file: h5py.File) -> Dictionary:
+    """Read the dictionary that an open file holds."""
+    return Dictionary(
+        json.loads(file.attrs["objects"]),
+        file["object"][()],
+        file["bases"][()],
+        [name.decode() for name in file["clip_id"][()]],
+        json.loads(file.attrs["empty"]),
+    )
 
 
 def write_dictionary(

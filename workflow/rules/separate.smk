@@ -5,6 +5,10 @@ OUTPUTS:          <results>/separate/{method}/{block}: estimates.tsv and <mixtur
 """
 
 
+include: "export.smk"
+include: "separate_videos.smk"
+
+
 rule separate:
     input:
         unpack(model_inputs),
