@@ -248,7 +248,8 @@ COMMANDS = {
     "dictionary": Command(
         "choose the bases that stand for each object",
         {
-            "rule": ONE | {"choices": ["surest", "agreement", "gao", "exemplar", "solo", "gaussian"]},
+            "rule": ONE
+            | {"choices": ["surest", "agreement", "consensus", "gao", "exemplar", "solo", "gaussian"]},
             "supervision": {"choices": ["visual", "audioset"], "default": "visual"},
             "network": {"help": "for the rules that ask one"},
             "train": {},

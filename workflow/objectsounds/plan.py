@@ -2,13 +2,13 @@
 
 from pathlib import PurePath
 
-from objectsounds.registry import DICTIONARIES, GUIDED, method_of, variant_of
+from objectsounds.registry import DICTIONARIES, GUIDED, method_of, rule_sections, variant_of
 from objectsounds.settings import run_methods, shared_variant
 
 
 def dictionary_keys(dictionary: str) -> tuple[str, ...]:
     """Return the keys of a dictionary beyond its stage's."""
-    return ("dictionary.gao",) if DICTIONARIES[dictionary].rule == "gao" else ("dictionary.surest",)
+    return tuple(f"dictionary.{section}" for section in rule_sections(DICTIONARIES[dictionary].rule))
 
 
 def network_of(settings: dict, dictionary: str, variant: str) -> str | None:

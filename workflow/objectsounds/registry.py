@@ -26,12 +26,18 @@ class Source:
 DICTIONARIES = {
     "surest": Source("surest"),
     "agreement": Source("agreement"),
+    "consensus": Source("consensus"),
     "gao": Source("gao"),
     "upper_bound": Source("surest", "audioset"),
     "exemplar": Source("exemplar", None),
     "solo": Source("solo", None),
     "gaussian": Source("gaussian", None),
 }
+
+
+def rule_sections(rule: str) -> tuple[str, ...]:
+    """Return the sections of ``dictionary`` in the settings that a rule takes."""
+    return {"gao": ("gao",), "consensus": ("surest", "consensus")}.get(rule, ("surest",))
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,7 @@ METHODS = {
     ),
     "miml": Method("MIML, surest clips", GUIDED, "surest", guided=True),
     "miml_agreement": Method("MIML, ear and eye agree", GUIDED, "agreement", guided=True),
+    "miml_consensus": Method("MIML, clips that others explain", GUIDED, "consensus", guided=True),
     "miml_gao": Method("MIML, Gao's rule", GUIDED, "gao", guided=True),
     "visual_exemplar": Method("Visual exemplar", GUIDED, "exemplar", guided=True),
     "unmatched": Method("Unmatched bases", "methods.unmatched_nmf", "surest", guided=True),

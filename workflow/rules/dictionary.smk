@@ -18,7 +18,7 @@ rule dictionary:
     benchmark:
         "<benchmarks>/dictionary/{variant}/{dictionary}.tsv"
     wildcard_constraints:
-        dictionary="surest|agreement|gao|upper_bound|exemplar|solo",
+        dictionary="surest|agreement|consensus|gao|upper_bound|exemplar|solo",
     conda:
         "../../envs/train.yaml"
     threads: SETTINGS["train"]["threads"]
