@@ -34,8 +34,8 @@ from objectsounds.wishes import Wishes
 from tests.workflow.conftest import ROOT, TINY
 
 RECORD = ROOT / "tests" / "data" / "stage_outputs.json"
-LOOSE = dict.fromkeys(("train", "labeller", "labels", "ablation", "denoise"), 0.05)
-TOLERANCE = LOOSE | {"dataset": 0.02}  # machines differ in float32
+LOOSE = dict.fromkeys(("train", "labeller", "labels", "ablation"), 0.05)
+TOLERANCE = LOOSE | {"dataset": 0.02, "denoise": 0.15}  # machines differ in float32
 BASES = "bases/default/*.h5"
 
 
