@@ -201,7 +201,9 @@ def _write_clip(folder: Path, waveform: np.ndarray, rate: int, frames: list[np.n
     write_wav(folder / "audio.wav", waveform, rate, "PCM_16")
     (folder / "frames").mkdir()
     for index, frame in enumerate(frames):
-        cv2.imwrite(str(folder / "frames" / f"{index:02d}.jpg"), frame, [cv2.IMWRITE_JPEG_QUALITY, 95])
+        # cv2.imwrite says nothing of a full disk
+        _, data = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 95])
+        (folder / "frames" / f"{index:02d}.jpg").write_bytes(data.tobytes())
 
 
 def make_shard(

@@ -1,7 +1,13 @@
-"""Which files a method's models are, for the rules: names and paths alone, nothing is opened."""
+"""Which shards there are, and which files a method's models are, for the rules; only the list is opened."""
 
+from objectsounds.files import read_lines
 from objectsounds.registry import DICTIONARIES, method_of, variant_of
 from objectsounds.settings import shared_variant
+
+
+def shards(path: str, split: str) -> list[str]:
+    """Return the shards of a split from the catalogue's list."""
+    return [name for name in read_lines(path) if name.startswith(f"{split}-")]
 
 
 def dictionary_keys(dictionary: str) -> tuple[str, ...]:
