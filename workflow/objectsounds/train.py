@@ -254,12 +254,12 @@ def train_network(
     trainer.resume()
     with StopRequest() as stop:
         while not trainer.finished():
-            row = trainer.epoch()
-            if stop or len(trainer.history) % settings["train"]["checkpoint_every"] == 0:
+            row, stopping = trainer.epoch(), bool(stop)
+            if stopping or len(trainer.history) % settings["train"]["checkpoint_every"] == 0:
                 trainer.save()
             if progress is not None:
                 progress(row["epoch"], settings["train"]["epochs"], row)
-            if stop:
+            if stopping:
                 raise ObjectsoundsError(
                     f"stopped on request after {len(trainer.history)} epochs; the next start goes on there."
                 )
