@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -54,6 +55,7 @@ ACCOUNTING = """\
 AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=localhost
 AccountingStoragePort={port}
+AccountingStoragePass={folder}/munge.socket
 AccountingStorageTRES=gres/gpu
 """
 SLURMDBD = """\
@@ -187,7 +189,7 @@ class Slurm:
         self._link(path)
         self._daemon("slurmdbd", "-D")
         self._wait(lambda: "listening" in self._log("slurmdbd").lower() or self._listens(port), "slurmdbd")
-        return ACCOUNTING.format(port=port)
+        return ACCOUNTING.format(port=port, folder=self.folder)
 
     @staticmethod
     def _listens(port: int) -> bool:
@@ -263,6 +265,7 @@ class Slurm:
 
 
 if __name__ == "__main__":
-    with Slurm(Path(sys.argv[1]), accounting="--accounting" in sys.argv):
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with Slurm(Path(sys.argv[1]), accounting="--accounting" in sys.argv), suppress(KeyboardInterrupt):
         print("started", flush=True)
-        signal.sigwait([signal.SIGINT, signal.SIGTERM])
+        signal.pause()
