@@ -223,7 +223,7 @@ class Slurm:
             process = subprocess.Popen([path, *arguments], stdout=out, stderr=subprocess.STDOUT)
         self.processes.append(process)
 
-    def _wait(self, condition, what: str, seconds: float = 60) -> None:
+    def _wait(self, condition, what: str, seconds: float = 300) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             dead = [process.args[0] for process in self.processes if process.poll() is not None]
@@ -234,7 +234,7 @@ class Slurm:
 
     def ask(self, *command: str) -> str:
         """Return what one of Slurm's commands prints."""
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30).stdout
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120).stdout
 
     def jobs(self, *options: str, form: str = "%i|%T|%k") -> list[list[str]]:
         """Return the jobs, also those that ended: number, state and comment, which names the rule."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cluster.test_slurm import start, tables, wait_for, worker
+from tests.cluster.test_slurm import ended, start, tables, wait_for, worker
 
 pytestmark = pytest.mark.cluster
 
@@ -11,7 +11,7 @@ def test_a_run_with_accounting_ends_with_the_same_tables(slurm_with_accounting, 
     slurm, place = slurm_with_accounting, cluster_place("accounting")
     run = start(place, "--slurm-status-command", "sacct")
     wait_for(lambda: worker(place, "bases"), "a worker of bases").kill()
-    assert run.wait(900) == 0, (place.folder / "run.log").read_text()[-6000:]
+    assert ended(run) == 0, (place.folder / "run.log").read_text()[-6000:]
     assert tables(place) == tables(finished)
     rows = slurm.ask("sacct", "-X", "-n", "-P", "--starttime=now-1hour", "--format=State")
     assert rows.split().count("FAILED") == 1 and rows.split().count("COMPLETED") >= 30

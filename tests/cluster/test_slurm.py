@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.cluster.conftest import PROFILES
-from tests.workflow.conftest import ROOT
+from tests.workflow.conftest import ROOT, TIMEOUT
 
 pytestmark = pytest.mark.cluster
 LOCAL = {"catalogue", "mixtures_table", "score_tables", "dictionary_gaussian"}
@@ -32,7 +32,16 @@ def start(place, *arguments):
     )
 
 
-def wait_for(condition, what, seconds=240):
+def ended(run):
+    """Wait for the end of a run; return its status."""
+    try:
+        return run.wait(TIMEOUT)
+    finally:
+        if run.poll() is None:
+            run.kill()
+
+
+def wait_for(condition, what, seconds=TIMEOUT):
     deadline = time.monotonic() + seconds
     while True:
         found = condition()
@@ -71,7 +80,7 @@ def faulty(slurm, cluster_place):
     cancelled = wait_for(lambda: running(slurm, "bases"), "a job of bases")
     slurm.ask("scancel", cancelled)
     wait_for(lambda: worker(place, "labels"), "a worker of labels").kill()
-    assert run.wait(900) == 0, (place.folder / "run.log").read_text()[-6000:]
+    assert ended(run) == 0, (place.folder / "run.log").read_text()[-6000:]
     return place
 
 
@@ -132,7 +141,7 @@ def test_training_goes_on_from_its_last_epoch_when_time_is_up_and_when_it_is_pre
         assert running(slurm, "train") == job and len(slurm.jobs()) == known + 2
     finally:
         run.send_signal(signal.SIGINT)
-        run.wait(120)
+        run.wait(TIMEOUT)
     wait_for(lambda: running(slurm, "train") is None, "the end of the job")
 
 
@@ -156,7 +165,7 @@ def test_jobs_that_outlive_a_killed_snakemake_are_named_and_then_the_run_goes_on
             capture_output=True,
             text=True,
             check=False,
-            timeout=600,
+            timeout=TIMEOUT,
         )
 
     (faulty.results / "labels" / "val-00000.h5").unlink()

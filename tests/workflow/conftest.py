@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ROOT / "tests" / "data" / "tiny.yaml"
 RESULTS = "results/tiny"
+TIMEOUT = 3600  # s, after which a run hangs, even on a busy machine
 MATRICES = pytest.StashKey()
 
 
@@ -46,7 +47,7 @@ class Place:
             env=self.environment(),
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=TIMEOUT,
             check=False,
         )
         if check:

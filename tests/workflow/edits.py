@@ -180,6 +180,7 @@ EDITS = [
             "clips.download.attempts": 2,
             "clips.download.backoff_seconds": 1.0,
             "clips.download.timeout": 100,
+            "clips.download.max_mb": 100,
             "clips.download.cookies": "cookies.txt",
             "clips.download.proxy": "http://localhost:1",
             "clips.download.rate_limit": 1000000,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.workflow.conftest import ROOT, Place
+from tests.workflow.conftest import ROOT, TIMEOUT, Place
 
 SHARDED = ("clips/*/status.tsv", "bases/default/*.h5", "labels/*.h5", "dataset/default/*.h5")
 
@@ -37,7 +37,7 @@ def start(place: Place, *arguments: str) -> subprocess.Popen:
 
 def run(place: Place, *arguments: str) -> str:
     """Run to the end and return what was printed."""
-    return start(place, *arguments).communicate(timeout=600)[0]
+    return start(place, *arguments).communicate(timeout=TIMEOUT)[0]
 
 
 def check(place: Place) -> subprocess.CompletedProcess:
@@ -75,7 +75,7 @@ def kill_everything(process: subprocess.Popen) -> None:
     wait_until_gone([member.pid for member in family[1:]])
 
 
-def wait_until_gone(pids: list[int], seconds: float = 60) -> None:
+def wait_until_gone(pids: list[int], seconds: float = TIMEOUT) -> None:
     """Wait for the end of processes that are no children of ours."""
     deadline = time.monotonic() + seconds
     while any(psutil.pid_exists(pid) and _runs(pid) for pid in pids) and time.monotonic() < deadline:
@@ -91,7 +91,7 @@ def _runs(pid: int) -> bool:
 
 def wait_for(condition, process: subprocess.Popen, what: str):
     """Wait, while a run goes on, for something, and return it."""
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + TIMEOUT
     while True:
         found = condition()
         if found:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.workflow.conftest import TIMEOUT
 from tests.workflow.faults import (
     check,
     cut,
@@ -292,7 +293,7 @@ def test_a_missing_cache_of_media(new_place, record, tmp_path_factory, finished)
 def test_two_runs_started_at_once(place_without, finished, record):
     place = place_without(*FROM_BASES)
     both = [start(place), start(place)]
-    outputs = [process.communicate(timeout=600)[0] for process in both]
+    outputs = [process.communicate(timeout=TIMEOUT)[0] for process in both]
     refused = [output for output in outputs if "The page to look at" not in output]
     assert len(refused) == 1, outputs
     said = sentence(refused[0], "run")

@@ -12,6 +12,7 @@ from objectsounds.audio import write_wav
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.fetch import FetchError, fetch_section
 from objectsounds.files import folder_written_whole
+from objectsounds.limits import Deadline, TooLargeError, check_seconds, check_size
 from objectsounds.media import MediaError, MediaTimeoutError, decode_mono
 from objectsounds.media_folder import MediaFolder
 from objectsounds.status import COLUMNS, MEASURES, SHARD_COLUMNS, clip_sizes
@@ -55,7 +56,7 @@ def decode_audio(path: Path, start: float, seconds: float, rate: int, timeout: f
         raise ClipError("undecodable", str(error)) from error
 
 
-def read_frames(path: Path, times: list[float], size: int) -> list[np.ndarray]:
+def read_frames(path: Path, times: list[float], size: int, timeout: float = 120) -> list[np.ndarray]:
     """Read the frames shown at ``times`` (s), ascending.
 
     Returns
@@ -63,21 +64,34 @@ def read_frames(path: Path, times: list[float], size: int) -> list[np.ndarray]:
     list of np.ndarray, uint8 [shape=(H, W, 3)]
         In OpenCV's BGR order, the shorter side at most ``size`` pixels; fewer than asked for where
         the picture ends.
+
+    Raises
+    ------
+    TooLargeError
+        If the frames are too large, or take longer than ``timeout`` s.
     """
+    deadline = Deadline(timeout)
     capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     try:
         if not capture.isOpened():
             raise ClipError("no_video", "no picture can be decoded")
         if times[0] > 5:
             capture.set(cv2.CAP_PROP_POS_MSEC, (times[0] - 2) * 1000)
-        return _frames_at(capture, times, size)
+        return _frames_at(capture, times, size, deadline)
     finally:
         capture.release()
 
 
-def _frames_at(capture: cv2.VideoCapture, times: list[float], size: int) -> list[np.ndarray]:
+def _frames_at(
+    capture: cv2.VideoCapture, times: list[float], size: int, deadline: Deadline
+) -> list[np.ndarray]:
+    def more() -> bool:
+        deadline.check()
+        check_size(capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        return capture.grab()
+
     frames: list[np.ndarray] = []
-    while len(frames) < len(times) and capture.grab():
+    while len(frames) < len(times) and more():
         shown = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         if shown + 1e-3 < times[len(frames)]:
             continue
@@ -163,7 +177,7 @@ def _frames_of(row: dict, path: Path, start: float, seconds: float, options: dic
         path, start = Path(row["picture"]), float(row["start"])
     spacing = seconds / options["frames"]
     times = [start + (index + 0.5) * spacing for index in range(options["frames"])]
-    frames = read_frames(path, times, options["frame_size"])
+    frames = read_frames(path, times, options["frame_size"], options["timeout"])
     if not frames:
         raise ClipError("no_video", "no picture in this section")
     return frames
@@ -171,6 +185,7 @@ def _frames_of(row: dict, path: Path, start: float, seconds: float, options: dic
 
 def _make_clip(row: dict, options: dict, folder: Path, media: MediaSource) -> dict:
     """Write one clip's WAV and frames into ``folder``; return its measures."""
+    check_seconds(float(row["end"]) - float(row["start"]))
     path, start = media.get(row)
     if path.stat().st_size == 0:
         raise ClipError("undecodable", f"{path.name} is empty")
@@ -235,6 +250,8 @@ def make_shard(
                 measures |= _make_clip(row, options, folder, media)
         except ClipError as error:
             measures |= {"status": error.reason, "detail": " ".join(error.detail.split()), "folder": ""}
+        except TooLargeError as error:
+            measures |= {"status": "too_large", "detail": str(error), "folder": ""}
         rows.append(row | measures)
     write_table(status, COLUMNS, rows)
     log.info("%s", ", ".join(f"{n} {reason}" for reason, n in Counter(r["status"] for r in rows).items()))
