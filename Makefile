@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint format setup clean
+.PHONY: demo test test-cluster test-faults test-edits test-envs lint format setup clean
 
 setup: $(INSTALLED)
 
@@ -34,6 +34,19 @@ format: $(INSTALLED)
 
 test: lint
 	$(BIN)/python -m pytest
+
+test-cluster: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt -r requirements-cluster.txt
+	$(BIN)/python -m pytest tests/cluster -m cluster
+
+test-faults: $(INSTALLED)
+	$(BIN)/python -m pytest tests/workflow -m faults
+
+test-edits: $(INSTALLED)
+	$(BIN)/python -m pytest tests/workflow -m edits
+
+test-envs: $(INSTALLED)
+	$(BIN)/python -m pytest tests/workflow -m envs
 
 clean:
 	rm -rf $(VENV) .snakemake .pytest_cache .ruff_cache

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from objectsounds.errors import BrokenFileError, ObjectsoundsError
-from objectsounds.files import move_aside, reading
+from objectsounds.files import move_aside, read_lines, reading
 from objectsounds.tables import read_table
 
 
@@ -41,12 +41,18 @@ def _read_wav(path: Path) -> None:
         pass
 
 
+def _read_list(path: Path) -> None:
+    if path.stat().st_size:  # a split may have no clips
+        read_lines(path)
+
+
 READERS: dict[str, Callable[[Path], None]] = {
     ".h5": _read_hdf5,
     ".pt": _read_weights,
     ".jsonl": _read_json_lines,
     ".wav": _read_wav,
     ".tsv": read_table,
+    ".txt": _read_list,
 }
 
 

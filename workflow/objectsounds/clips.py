@@ -13,6 +13,7 @@ from objectsounds.errors import ObjectsoundsError
 from objectsounds.fetch import FetchError, fetch_section
 from objectsounds.files import folder_written_whole
 from objectsounds.frames import JPEG, NoPictureError, frame_times, read_frames
+from objectsounds.limits import TooLargeError, check_seconds
 from objectsounds.media import MediaError, MediaTimeoutError, decode_mono
 from objectsounds.media_folder import MediaFolder
 from objectsounds.status import COLUMNS, MEASURES, SHARD_COLUMNS, clip_sizes
@@ -121,7 +122,7 @@ def _frames_of(row: dict, path: Path, start: float, seconds: float, options: dic
         path, start = Path(row["picture"]), float(row["start"])
     try:
         times = frame_times(start, seconds, options["frames"])
-        frames = read_frames(path, times, options["frame_size"])
+        frames = read_frames(path, times, options["frame_size"], options["timeout"])
     except NoPictureError as error:
         raise ClipError("no_video", str(error)) from error
     if not frames:
@@ -131,6 +132,7 @@ def _frames_of(row: dict, path: Path, start: float, seconds: float, options: dic
 
 def _make_clip(row: dict, options: dict, folder: Path, media: MediaSource) -> dict:
     """Write one clip's WAV and frames into ``folder``; return its measures."""
+    check_seconds(float(row["end"]) - float(row["start"]))
     path, start = media.get(row)
     if path.stat().st_size == 0:
         raise ClipError("undecodable", f"{path.name} is empty")
@@ -161,7 +163,9 @@ def _write_clip(folder: Path, waveform: np.ndarray, rate: int, frames: list[np.n
     write_wav(folder / "audio.wav", waveform, rate, "PCM_16")
     (folder / "frames").mkdir()
     for index, frame in enumerate(frames):
-        cv2.imwrite(str(folder / "frames" / f"{index:02d}.jpg"), frame, JPEG)
+        # cv2.imwrite says nothing of a full disk
+        _, data = cv2.imencode(".jpg", frame, JPEG)
+        (folder / "frames" / f"{index:02d}.jpg").write_bytes(data.tobytes())
 
 
 def make_shard(
@@ -193,6 +197,8 @@ def make_shard(
                 measures |= _make_clip(row, options, folder, media)
         except ClipError as error:
             measures |= {"status": error.reason, "detail": " ".join(error.detail.split()), "folder": ""}
+        except TooLargeError as error:
+            measures |= {"status": "too_large", "detail": str(error), "folder": ""}
         rows.append(row | measures)
     write_table(status, COLUMNS, rows)
     log.info("%s", ", ".join(f"{n} {reason}" for reason, n in Counter(r["status"] for r in rows).items()))

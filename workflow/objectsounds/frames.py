@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.limits import Deadline, check_size
 
 # That a sound has no picture, or that one is cut short, is told by our own sentences.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
@@ -16,7 +17,7 @@ class NoPictureError(ObjectsoundsError):
     """A file in which no picture can be decoded."""
 
 
-def read_frames(path: Path, times: list[float], size: int) -> list[np.ndarray]:
+def read_frames(path: Path, times: list[float], size: int, timeout: float = 120) -> list[np.ndarray]:
     """Read the frames shown at ``times`` (s), ascending.
 
     Returns
@@ -29,21 +30,31 @@ def read_frames(path: Path, times: list[float], size: int) -> list[np.ndarray]:
     ------
     NoPictureError
         If the file has no picture.
+    TooLargeError
+        If the frames are too large, or take longer than ``timeout`` s.
     """
+    deadline = Deadline(timeout)
     capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     try:
         if not capture.isOpened():
             raise NoPictureError("no picture can be decoded")
         if times[0] > 5:
             capture.set(cv2.CAP_PROP_POS_MSEC, (times[0] - 2) * 1000)
-        return _frames_at(capture, times, size)
+        return _frames_at(capture, times, size, deadline)
     finally:
         capture.release()
 
 
-def _frames_at(capture: cv2.VideoCapture, times: list[float], size: int) -> list[np.ndarray]:
+def _frames_at(
+    capture: cv2.VideoCapture, times: list[float], size: int, deadline: Deadline
+) -> list[np.ndarray]:
+    def more() -> bool:
+        deadline.check()
+        check_size(capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        return capture.grab()
+
     frames: list[np.ndarray] = []
-    while len(frames) < len(times) and capture.grab():
+    while len(frames) < len(times) and more():
         shown = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         if shown + 1e-3 < times[len(frames)]:
             continue

@@ -1,9 +1,15 @@
-"""Which files a method's models are, for the rules: names and paths alone, nothing is opened."""
+"""Which shards there are, and which files a method's models are, for the rules; only the list is opened."""
 
 from pathlib import PurePath
 
+from objectsounds.files import read_lines
 from objectsounds.registry import DICTIONARIES, GUIDED, method_of, rule_sections, variant_of
 from objectsounds.settings import run_methods, shared_variant
+
+
+def shards(path: str, split: str) -> list[str]:
+    """Return the shards of a split from the catalogue's list."""
+    return [name for name in read_lines(path) if name.startswith(f"{split}-")]
 
 
 def dictionary_keys(dictionary: str) -> tuple[str, ...]:

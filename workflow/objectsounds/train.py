@@ -16,6 +16,7 @@ from objectsounds.files import reading, write_text, written_whole
 from objectsounds.metrics import authors_map, class_map, top_accuracy
 from objectsounds.network import Miml, build_network, margin_loss, normalise_bases
 from objectsounds.seeds import generator, seed_of
+from objectsounds.stopping import StopRequest
 from objectsounds.weights import load_weights
 
 STAGE_VERSION = 1
@@ -240,18 +241,28 @@ def train_network(
         JSON lines, one an epoch.
     progress : callable, optional
         Called as ``progress(epoch, epochs, row)``.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If SIGTERM asked to stop: the checkpoint then holds the epoch that had begun.
     """
     bags = open_dataset(train)
     held_out = open_dataset(val) if val is not None else None
     checkpoint = Path(output).with_name("checkpoint.pt")  # no output of the rule: it outlives a killed job
     trainer = Trainer(settings, bags, held_out, supervision, checkpoint)
     trainer.resume()
-    while not trainer.finished():
-        row = trainer.epoch()
-        if len(trainer.history) % settings["train"]["checkpoint_every"] == 0:
-            trainer.save()
-        if progress is not None:
-            progress(row["epoch"], settings["train"]["epochs"], row)
+    with StopRequest() as stop:
+        while not trainer.finished():
+            row, stopping = trainer.epoch(), bool(stop)
+            if stopping or len(trainer.history) % settings["train"]["checkpoint_every"] == 0:
+                trainer.save()
+            if progress is not None:
+                progress(row["epoch"], settings["train"]["epochs"], row)
+            if stopping:
+                raise ObjectsoundsError(
+                    f"stopped on request after {len(trainer.history)} epochs; the next start goes on there."
+                )
     write_text(history, "".join(json.dumps(row, sort_keys=True) + "\n" for row in trainer.history))
     _write_network(output, trainer, bags)
     checkpoint.unlink(missing_ok=True)

@@ -18,7 +18,8 @@ rule bases:
         "../../envs/audio.yaml"
     threads: SETTINGS["bases"]["threads"]
     resources:
-        mem_mb=1000,
+        mem_mb=needs.memory(SETTINGS, "bases"),
+        runtime=needs.minutes(SETTINGS, "bases"),
     params:
         settings=stage_params("bases"),
         version=_settings.stage_version("bases"),

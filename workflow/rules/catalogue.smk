@@ -20,11 +20,13 @@ checkpoint catalogue:
         "<logs>/catalogue.log",
     benchmark:
         "<benchmarks>/catalogue.tsv"
+    localrule: True  # seconds: no job of a cluster
     conda:
         "../../envs/fetch.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=needs.memory(SETTINGS, "catalogue"),
+        runtime=needs.minutes(SETTINGS, "catalogue"),
     params:
         settings=stage_params("catalogue"),
         version=_settings.stage_version("catalogue"),

@@ -5,7 +5,7 @@ from functools import partial
 
 from snakemake.exceptions import WorkflowError
 
-from objectsounds import plan
+from objectsounds import needs, plan
 from objectsounds import settings as _settings
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.registry import DICTIONARIES, estimates_of, method_of, variant_of
@@ -51,8 +51,7 @@ def shared(stage, variant, extra=()):
 
 def shards_of(split):
     """Return the shards of a split. Asks for the checkpoint, so a dry run ends at the catalogue."""
-    listed = Path(checkpoints.catalogue.get().output.shards).read_text(encoding="utf-8").split()
-    return [shard for shard in listed if shard.startswith(f"{split}-")]
+    return plan.shards(checkpoints.catalogue.get().output.shards, split)
 
 
 def statuses_of(split):

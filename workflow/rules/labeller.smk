@@ -19,7 +19,8 @@ rule labeller:
         "../../envs/vision.yaml"
     threads: SETTINGS["labeller"]["threads"]
     resources:
-        mem_mb=2000,
+        mem_mb=needs.memory(SETTINGS, "labeller"),
+        runtime=needs.minutes(SETTINGS, "labeller"),
     params:
         settings=stage_params("labeller"),
         version=_settings.stage_version("labeller"),

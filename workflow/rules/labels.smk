@@ -19,7 +19,8 @@ rule labels:
         "../../envs/vision.yaml"
     threads: SETTINGS["labeller"]["threads"]
     resources:
-        mem_mb=2000,
+        mem_mb=needs.memory(SETTINGS, "labels"),
+        runtime=needs.minutes(SETTINGS, "labels"),
         gpu=int(SETTINGS["labeller"]["device"] == "cuda"),
     params:
         settings=stage_params("labels"),

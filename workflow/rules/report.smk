@@ -48,7 +48,8 @@ rule report:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=needs.memory(SETTINGS, "report"),
+        runtime=needs.minutes(SETTINGS, "report"),
     params:
         settings=stage_params("report"),
         version=_settings.stage_version("report"),

@@ -23,7 +23,8 @@ rule train:
         "../../envs/train.yaml"
     threads: SETTINGS["train"]["threads"]
     resources:
-        mem_mb=4000,
+        mem_mb=needs.memory(SETTINGS, "train"),
+        runtime=needs.minutes(SETTINGS, "train"),
         gpu=int(SETTINGS["train"]["device"] != "cpu"),
     params:
         settings=stage_params("train"),
