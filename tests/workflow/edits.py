@@ -16,13 +16,22 @@ from tests.workflow.conftest import ROOT, Place
 README = ROOT / "config" / "README.md"
 MARKS = ("<!-- edits: made by python -m tests.workflow.edits -->\n", "<!-- end of edits -->\n")
 ORDER = ["demo", "catalogue", "clips", "bases", "labeller", "labels", "dataset", "train", "dictionary"]
-ORDER += ["dictionary_gaussian", "mixtures_table", "mixtures", "separate", "score", "score_tables", "report"]
+ORDER += [
+    "dictionary_gaussian",
+    "mixtures_table",
+    "mixtures",
+    "separate",
+    "score",
+    "score_tables",
+    "export",
+    "report",
+]
 TABLES = {"score_tables", "report"}
 SCORED = {"score"} | TABLES
 SEPARATED = {"separate"} | SCORED
 MIXED = {"mixtures_table", "mixtures"} | SEPARATED
 ONE_DICTIONARY = {"dictionary"} | SEPARATED
-DICTIONARIES = {"dictionary_gaussian"} | ONE_DICTIONARY
+DICTIONARIES = {"dictionary_gaussian", "export"} | ONE_DICTIONARY
 TRAINED = {"train"} | DICTIONARIES
 DATASETS = {"dataset"} | TRAINED
 EVERYTHING = set(ORDER)
@@ -120,7 +129,7 @@ EDITS = [
     ),
     *_edits(DATASETS | MIXED | {"catalogue"}, {"classes": ["drum", "piano"]}, real=("classes",)),
     *_edits(
-        {"catalogue"},
+        {"catalogue", "report"},
         {
             "catalogue.train": _same_list("unbalanced_train_segments.csv"),
             "catalogue.test": _same_list("balanced_train_segments.csv"),
@@ -128,7 +137,6 @@ EDITS = [
             "catalogue.descendants": False,
             "catalogue.truth": None,
             "catalogue.test_fraction": 0.3,
-            "catalogue.section_seconds": 5,
             "catalogue.sections_per_medium": 2,
             "catalogue.clips_per_shard": 4,
         },
@@ -141,6 +149,7 @@ EDITS = [
             "catalogue.clips_per_shard",
         ),
     ),
+    *_edits({"catalogue", "export", "report"}, {"catalogue.section_seconds": 5}),
     *_edits(
         {"catalogue", "dataset"} | MIXED,
         {"catalogue.single_source": _single_source, "catalogue.clips_per_class.test": 1},
@@ -276,25 +285,31 @@ EDITS = [
         real=("mixtures.sources", "mixtures.max_pairs"),
     ),
     *_edits(
-        SEPARATED,
-        {
-            "separate.iterations": 40,
-            "separate.components_per_source": 20,
-            "separate.tolerance": 1.0e-3,
-            "separate.threads": 2,
-        },
+        SEPARATED | {"export"},
+        {"separate.iterations": 40, "separate.tolerance": 1.0e-3},
         real=("separate.iterations",),
     ),
+    *_edits(SEPARATED, {"separate.components_per_source": 20, "separate.threads": 2}),
     *_edits(SCORED, {"score.threads": 2}, real=("score.threads",)),
     *_edits(TABLES, {"methods": ["mixture", "miml"]}, real=("methods",)),
-    *_edits({"report"}, {"report.mixtures": 2, "report.relation_maps": 2}, real=("report.mixtures",)),
+    *_edits(
+        {"report"},
+        {
+            "report.mixtures": 2,
+            "report.max_megabytes": 50,
+            "report.relation_maps": 2,
+            "variant_methods": ["miml_gao"],
+            "dictionary.consensus.candidates": 50,  # of a dictionary that the small set does not use
+            "dictionary.consensus.rounds": 2,
+        },
+        real=("report.mixtures",),
+    ),
     *_edits(
         {"train"} | ONE_DICTIONARY, {"variants": {"half": {"train": {"dropout": 0.5}}}}, real=("variants",)
     ),
     *_edits(
         set(),
         {
-            "variant_methods": ["miml_gao"],
             "ablation.splits": ["test"],
             "denoise.folder": _media,
             "denoise.objects": {"file": ["drum"]},
@@ -305,6 +320,13 @@ EDITS = [
             "denoise.threads": 2,
             "experiments.methods": ["miml"],
             "experiments.variants": {"cqt": None},
+            "separate_videos.videos": ["video.mp4"],
+            "separate_videos.objects": {"video": ["drum"]},
+            "separate_videos.min_share": 0.5,
+            "separate_videos.rest": True,
+            "separate_videos.remix": {"video": "drum=-6"},
+            "separate_videos.mute": {"video": ["drum"]},
+            "separate_videos.threads": 2,
         },
     ),
 ]
