@@ -18,6 +18,7 @@ def test_each_attempt_asks_for_more(settings, name):
     for ask in (memory(settings, name), minutes(settings, name)):
         first, second = ask(None, attempt=1), ask(None, attempt=2)
         assert isinstance(first, int) and first > 0 and second == 2 * first
+        assert ask(None, attempt=10) == 3 * first
 
 
 @pytest.mark.parametrize("name", ["clips", "bases", "labels", "ablation"])

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from objectsounds import __version__, separate_cli
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.provenance import first_lines
 from objectsounds.settings import load_settings
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -395,6 +396,9 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         settings = _settings(args.settings)
         _limit_threads(args.command, settings)
+        if args.settings is not None:  # a job of a run, whose log tells what made its results
+            for line in first_lines(arguments):
+                logging.info("%s", line)
         COMMANDS[args.command].run(args, settings)
     except ObjectsoundsError as error:
         print(f"objectsounds {args.command}: {error}", file=sys.stderr)

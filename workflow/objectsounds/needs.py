@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from objectsounds.classes import chosen_classes
 
 PROCESS = 500  # MB: beside the stage, Snakemake runs twice on the node of a job
+GROWTH = (
+    3  # the most that later attempts multiply by: a training that is stopped often needs no more each time
+)
 DOWNLOAD_SECONDS = 30.0  # s a clip
 
 
@@ -71,7 +74,7 @@ def minutes(settings: dict, name: str) -> Callable:
     base = math.ceil(need.minutes + seconds / 60)
 
     def runtime(wildcards, attempt):
-        return base * attempt
+        return base * min(attempt, GROWTH)
 
     return runtime
 
@@ -80,11 +83,11 @@ def memory(settings: dict, name: str) -> Callable:
     """Return a resource function: the MB that a job of a stage, or of a rule so named, may take."""
     base = NEEDS[name].memory + PROCESS
     if name != "train":
-        return lambda wildcards, attempt: base * attempt
+        return lambda wildcards, attempt: base * min(attempt, GROWTH)
     most = settings["train"]["memory_gb"] * 1000
 
     def mem_mb(wildcards, input, attempt):
         # Bases are kept in memory up to a limit, and are there twice while they are normalised.
-        return (base + math.ceil(2.2 * min(most, input.size_mb))) * attempt
+        return (base + math.ceil(2.2 * min(most, input.size_mb))) * min(attempt, GROWTH)
 
     return mem_mb

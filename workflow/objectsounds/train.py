@@ -15,6 +15,7 @@ from objectsounds.errors import BrokenFileError, ObjectsoundsError
 from objectsounds.files import reading, write_text, written_whole
 from objectsounds.metrics import authors_map, class_map, top_accuracy
 from objectsounds.network import Miml, build_network, margin_loss, normalise_bases
+from objectsounds.provenance import commit
 from objectsounds.seeds import generator, seed_of
 from objectsounds.stopping import StopRequest
 from objectsounds.weights import load_weights
@@ -279,6 +280,7 @@ def _write_network(output: str | Path, trainer: Trainer, bags: Bags) -> None:
                 "epoch": trainer.best["epoch"],
                 "settings": json.dumps(trainer.settings, sort_keys=True),
                 "version": __version__,
+                "commit": commit(),
                 "stage_version": STAGE_VERSION,
             },
             temporary,

@@ -24,7 +24,7 @@ rule ablation:
     benchmark:
         "<benchmarks>/ablation/{shard}.tsv"
     conda:
-        "../../envs/vision.yaml"
+        "../../envs/vision-gpu.yaml" if SETTINGS["labeller"]["device"] == "cuda" else "../../envs/vision.yaml"
     threads: SETTINGS["labeller"]["threads"]
     resources:
         mem_mb=needs.memory(SETTINGS, "ablation"),

@@ -16,7 +16,7 @@ rule labeller:
     benchmark:
         "<benchmarks>/labeller.tsv"
     conda:
-        "../../envs/vision.yaml"
+        "../../envs/vision-gpu.yaml" if SETTINGS["labeller"]["device"] == "cuda" else "../../envs/vision.yaml"
     threads: SETTINGS["labeller"]["threads"]
     resources:
         mem_mb=needs.memory(SETTINGS, "labeller"),

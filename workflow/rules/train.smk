@@ -20,7 +20,7 @@ rule train:
     benchmark:
         "<benchmarks>/train/{variant}/{supervision}.tsv"
     conda:
-        "../../envs/train.yaml"
+        "../../envs/train-gpu.yaml" if SETTINGS["train"]["device"] == "cuda" else "../../envs/train.yaml"
     threads: SETTINGS["train"]["threads"]
     resources:
         mem_mb=needs.memory(SETTINGS, "train"),
