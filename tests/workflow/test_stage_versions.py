@@ -146,7 +146,8 @@ def _export(results) -> list:
     with h5py.File(results / "export/miml.h5") as file:
         sizes = [file["bases"].shape[1], *(item.size for item in file["labeller"].values())]
         settings = json.loads(file.attrs["settings"])
-        words = [*sorted(file.attrs), *(f"{k} {sorted(v)}" for k, v in settings.items() if k != "seed")]
+        names = sorted(set(file.attrs) - {"commit"})
+        words = [*names, *(f"{k} {sorted(v)}" for k, v in settings.items() if k != "seed")]
     return [float(sizes[0]), float(sum(sizes[1:])), " ".join(words)]
 
 
