@@ -29,7 +29,7 @@ def job_environment(workflow):
     prefix = f"export PYTHONPATH={library}:${{{{PYTHONPATH:-}}}}; "
     # How media are downloaded is no param of a rule: another proxy is no reason to make clips again. Nor is it
     # in the command, which Snakemake prints: the proxy's address may hold a password.
-    os.environ["OBJECTSOUNDS_DOWNLOAD"] = _settings.canonical(SETTINGS["clips"]["download"])
+    os.environ.update(OBJECTSOUNDS_DOWNLOAD=_settings.canonical(SETTINGS["clips"]["download"]))
     if not workflow.deployment_settings.deployment_method:
         prefix += f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
     return prefix
