@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+PEERS := .bench/.installed
 
-.PHONY: demo test lint format setup clean
+.PHONY: demo test test-cluster test-faults test-edits test-envs lint format setup bench clean
 
 setup: $(INSTALLED)
 
@@ -35,5 +36,29 @@ format: $(INSTALLED)
 test: lint
 	$(BIN)/python -m pytest
 
+test-cluster: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt -r requirements-cluster.txt
+	$(BIN)/python -m pytest tests/cluster -m cluster
+
+test-faults: $(INSTALLED)
+	$(BIN)/python -m pytest tests/workflow -m faults
+
+test-edits: $(INSTALLED)
+	$(BIN)/python -m pytest tests/workflow -m edits
+
+test-envs: $(INSTALLED)
+	$(BIN)/python -m pytest tests/workflow -m envs
+
+# The peers' own environment sees all of ours behind its own packages.
+$(PEERS): $(INSTALLED) requirements-bench.txt
+	$(BIN)/python -m venv .bench
+	$(BIN)/python -c 'import site; print(*site.getsitepackages(), sep="\n")' \
+	  > "$$(.bench/bin/python -c 'import site; print(site.getsitepackages()[0])')/project.pth"
+	.bench/bin/python -m pip install --quiet --no-deps -r requirements-bench.txt
+	@touch $@
+
+bench: $(PEERS)
+	PYTHONPATH=workflow .bench/bin/python -m objectsounds.bench
+
 clean:
-	rm -rf $(VENV) .snakemake .pytest_cache .ruff_cache
+	rm -rf $(VENV) .bench .snakemake .pytest_cache .ruff_cache

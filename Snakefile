@@ -35,24 +35,17 @@ wildcard_constraints:
     method=r"\w+(@\w+)?",
 
 
-include: "workflow/rules/demo.smk"
-include: "workflow/rules/catalogue.smk"
-include: "workflow/rules/clips.smk"
-include: "workflow/rules/bases.smk"
-include: "workflow/rules/labeller.smk"
-include: "workflow/rules/labels.smk"
-include: "workflow/rules/dataset.smk"
-include: "workflow/rules/train.smk"
-include: "workflow/rules/dictionary.smk"
-include: "workflow/rules/mixtures.smk"
-include: "workflow/rules/separate.smk"
-include: "workflow/rules/score.smk"
-include: "workflow/rules/denoise.smk"
-include: "workflow/rules/experiments.smk"
-include: "workflow/rules/report.smk"
+for stage in """
+    demo catalogue clips bases labeller labels dataset train
+    dictionary mixtures separate score denoise experiments report
+""".split():
+
+    include: f"workflow/rules/{stage}.smk"
 
 
 rule all:
     default_target: True
     input:
         "<results>/report/index.html",
+        "<results>/report/packed.html",
+        expand("<results>/export/{method}.h5", method=plan.exported_methods(SETTINGS)),

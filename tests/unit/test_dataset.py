@@ -89,7 +89,7 @@ def test_a_cut_shard_is_moved_aside(planted_shard, settings, tmp_path):
 
 
 def test_a_split_without_clips_says_where_to_look(planted_shard, settings, tmp_path):
-    (tmp_path / "used.txt").write_text("")
+    (tmp_path / "used.txt").write_text("another\n")
     with pytest.raises(ObjectsoundsError, match=r"status\.tsv"):
         make_dataset(
             settings, tmp_path / "used.txt", [planted_shard("a", [["piano"]])], tmp_path / "train.h5"

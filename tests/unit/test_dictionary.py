@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from objectsounds.consensus import choose_consensus, explained_shares, merge_bins
 from objectsounds.dataset import Bags
 from objectsounds.dictionaries import read_dictionary
 from objectsounds.dictionary import (
@@ -152,3 +153,59 @@ def test_gaussian_has_the_same_sizes_and_nothing_of_the_spectra(trained, tmp_pat
     assert (words.owners == random.owners).all()
     assert (random.bases >= 0).all() and (random.bases > 0).mean() > 0.99
     assert random.of("nothing").shape == (30, 0)
+
+
+def planted(seed=0):
+    """Return clips of two objects, each a band of its own; in clips 3 and 7 the other sounds off screen."""
+    draw = np.random.default_rng(seed)
+    bases = draw.random((8, 30, 4), dtype=np.float32) * 0.01
+    for clip in (0, 1, 2, 3):
+        bases[clip, :15] += draw.random((15, 4), dtype=np.float32)
+    for clip in (4, 5, 6, 7):
+        bases[clip, 15:] += draw.random((15, 4), dtype=np.float32)
+    bases[3, 15:, 2:] += draw.random((15, 2), dtype=np.float32)  # clip 3: the piano is off screen
+    bases[7, :15, 2:] += draw.random((15, 2), dtype=np.float32)  # clip 7: the drum is
+    return bases
+
+
+class Planted(Bags):
+    def read_bases(self, rows):
+        return planted()[rows]
+
+
+def planted_bags():
+    labels = np.array([[1, 0]] * 4 + [[0, 1]] * 4, np.uint8)
+    seen = np.array(
+        [[0.8, 0.2]] * 3 + [[0.9, 0.1]] + [[0.2, 0.8]] * 3 + [[0.1, 0.9]]
+    )  # surest of the wrong ones
+    ids = [str(clip) for clip in range(8)]
+    return Planted(None, ids, ["drum", "piano"], seen, labels, labels, labels, labels, (8, 30, 4))
+
+
+def test_consensus_leaves_the_clip_in_which_an_unseen_object_sounds():
+    options = {"clips_per_object": 3, "candidates": 8, "rounds": 2}
+    first = choose_agreement(np.zeros((8, 2, 4)), planted_bags(), options)
+    assert {3, 7} <= set(first.clips)  # what eye and ear alone would take
+    choice = choose_consensus(np.zeros((8, 2, 4)), planted_bags(), options)
+    assert set(choice.clips) == {0, 1, 2, 4, 5, 6}
+
+
+def test_a_clip_is_no_witness_for_itself():
+    bases = merge_bins(planted())
+    shares = explained_shares(bases, [np.array([0]), np.array([4])])
+    assert shares[1, 0] > 0.95 and shares[5, 1] > 0.95
+    assert shares[0, 0] == 0 and shares[0, 1] == pytest.approx(1)  # only the other object's clip is left
+    assert 0.2 < shares[3, 1] < 0.3  # two of its four bases are half piano
+
+
+def test_consensus_looks_at_the_candidates_alone_and_leaves_no_label_empty():
+    options = {"clips_per_object": 1, "candidates": 1, "rounds": 3}
+    choice = choose_consensus(np.zeros((8, 2, 4)), planted_bags(), options)
+    assert set(choice.clips) == {3, 7} and choice.empty == {}
+
+
+def test_merged_bins_keep_the_low_ones_and_lose_no_energy():
+    bases = np.random.default_rng(0).random((2, 2401, 3), dtype=np.float32)
+    merged = merge_bins(bases)
+    assert merged.shape[1] < 300 and np.allclose(merged.sum(axis=1), 1, atol=1e-5)
+    assert np.allclose(merged[:, :199] * bases.sum(axis=1, keepdims=True), bases[:, :199], rtol=1e-4)

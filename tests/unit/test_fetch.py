@@ -65,7 +65,7 @@ def get(server, tmp_path):
 
     def run(media_id="steps", start=7.0, end=12.0, suffix="mp4", folder=tmp_path / "cache", **changed):
         options = {"url": f"{server.url}/{{media_id}}.{suffix}", "format": "bv*+ba/b", "attempts": 2}
-        options |= {"backoff_seconds": 0.05, "timeout": 30}
+        options |= {"backoff_seconds": 0.05, "timeout": 30, "max_mb": 100}
         options |= dict.fromkeys(("cookies", "proxy", "rate_limit")) | {"sections": True}
         return fetch_section(media_id, start, end, folder, options | changed)
 
@@ -212,7 +212,7 @@ def test_a_stall_is_a_timeout_and_leaves_no_process(get, server, media, tmp_path
 def test_a_timeout_is_tried_once_more(get, server):
     server.behave("steps.mp4", stall=0)
     with pytest.raises(FetchError, match="timeout"):
-        get(timeout=1.5, attempts=4)
+        get(timeout=3, attempts=4)
     assert [request.status for request in server.requests] == [200, 206] * 2
 
 
@@ -237,6 +237,7 @@ def test_a_killed_job_leaves_no_file_and_no_process(server, tmp_path):
     cache = tmp_path / "cache"
     options = {"url": f"{server.url}/{{media_id}}.mp4", "format": "b", "attempts": 1, "backoff_seconds": 0}
     options |= {"timeout": 60, "cookies": None, "proxy": None, "rate_limit": None, "sections": True}
+    options["max_mb"] = 100
     code = f"from objectsounds.fetch import *; fetch_section('steps', 7, 12, {str(cache)!r}, {options!r})"
     job = subprocess.Popen([sys.executable, "-c", code])
     deadline = time.monotonic() + 20
@@ -270,6 +271,41 @@ def test_cookies_are_sent_and_their_file_is_left_alone(get, server, tmp_path, ra
     assert ["login=secret" in cookie for cookie in sent[:carriers]] == [True] * carriers
     assert (cookies.read_bytes(), cookies.stat().st_mtime_ns) == before
     assert b"secret" not in b"".join(path.read_bytes() for path in files_of(tmp_path / "cache"))
+
+
+@pytest.mark.parametrize("line", ["127.0.0.1\tFALSE\t/\tFALSE\tnever\tlogin\tsecret", "login secret-secret"])
+def test_a_cookie_is_in_no_error_and_no_log(get, server, tmp_path, caplog, line):
+    cookies = tmp_path / "cookies.txt"
+    cookies.write_text(f"# Netscape HTTP Cookie File\n{line}\n")
+    caplog.set_level("DEBUG")
+    server.behave("steps.mp4", status=403)
+    with pytest.raises(ObjectsoundsError) as caught:
+        get(cookies=str(cookies))
+    assert "secret" not in str(caught.value) and "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("rate_limit", [None, 10**9])
+def test_a_file_that_is_too_large_is_not_taken_and_not_asked_for_again(
+    get, server, media, tmp_path, rate_limit
+):
+    large = media / "large.mp4"
+    large.write_bytes((media / "steps.mp4").read_bytes() + b"\0" * 2_000_000)
+    loud = {"start": 0.0, "end": 20.0, "max_mb": 1, "attempts": 3}
+    with pytest.raises(FetchError) as caught:
+        get("large", rate_limit=rate_limit, **loud)
+    assert caught.value.reason == "too_large" and "max_mb" in str(caught.value)
+    assert not files_of(tmp_path / "cache")
+
+
+@pytest.mark.parametrize("sections", [True, False])
+def test_a_playlist_that_names_a_file_of_this_machine_does_not_get_it(get, media, tmp_path, sections):
+    secret = tmp_path / "secret.ts"
+    run_ffmpeg(ffmpeg.input(local_file(media / "steps.mp4")).output(local_file(secret), c="copy"))
+    lines = ["#EXTM3U", "#EXT-X-TARGETDURATION:20", "#EXTINF:20,", f"file://{secret}", "#EXT-X-ENDLIST"]
+    (media / "local.m3u8").write_text("\n".join(lines))
+    with pytest.raises(FetchError):
+        get("local", suffix="m3u8", sections=sections, attempts=1)
+    assert not files_of(tmp_path / "cache")
 
 
 @pytest.mark.parametrize("rate_limit", [None, 10**9])
@@ -379,6 +415,7 @@ SAID = [
     ("Stream ends prematurely at 726686, should be 1453277", "network"),
     ("stream 1, offset 0xb1b74: partial file", "network"),
     ("Failed to open segment 2 of playlist 0", "network"),
+    ("unable to write data: [Errno 27] File too large", "too_large"),
     ("Video unavailable", "unavailable"),
     ("Video unavailable. This video is not available", "unavailable"),
     ("Premieres in 3 hours", "unavailable"),

@@ -1,6 +1,8 @@
 """The network and its training: the loss of the paper, planted bases learnt, exact resumption."""
 
 import json
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -102,6 +104,21 @@ def test_a_killed_training_goes_on_exactly_where_it_was(planted_dataset, setting
     one, two = (load_network(folder / "n.pt")[0].state_dict() for folder in (whole, halves))
     assert all(torch.equal(one[name], two[name]) for name in one)
     assert not (halves / "checkpoint.pt").exists()
+
+
+def test_a_request_to_stop_saves_the_epoch_that_had_begun(planted_dataset, settings, tmp_path):
+    args = (planted_dataset("train", CLIPS), None, "visual", tmp_path / "n.pt", tmp_path / "h.jsonl")
+    options = small(settings, epochs=12, checkpoint_every=100)
+
+    def ask(epoch, *_):
+        if epoch == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(ObjectsoundsError, match="after 5 epochs"):
+        train_network(options, *args, ask)
+    seen = []
+    train_network(options, *args, lambda epoch, *_: seen.append(epoch))
+    assert seen[0] == 5 and seen[-1] == 11
 
 
 def test_other_settings_do_not_go_on_from_an_old_checkpoint(planted_dataset, settings, tmp_path):

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -13,6 +14,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ROOT / "tests" / "data" / "tiny.yaml"
 RESULTS = "results/tiny"
+TIMEOUT = 3600  # s, after which a run hangs, even on a busy machine
+MATRICES = pytest.StashKey()
 
 
 @dataclass
@@ -44,7 +47,7 @@ class Place:
             env=self.environment(),
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=TIMEOUT,
             check=False,
         )
         if check:
@@ -77,3 +80,40 @@ def finished(new_place) -> Place:
     place = new_place("finished")
     place.snakemake()
     return place
+
+
+@pytest.fixture(scope="session")
+def copy_of_finished(finished, tmp_path_factory):
+    """Return a function that copies the finished run, but for some results, to be changed freely."""
+
+    def make(*without: str) -> Place:
+        folder = tmp_path_factory.mktemp("copy")
+        shutil.copytree(finished.folder, folder, dirs_exist_ok=True)  # with the files' times
+        place = Place(folder)
+        for name in without:
+            for path in list(place.results.glob(name)):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        return place
+
+    return make
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Print the matrices that tests filled: lists of cells, the heading first."""
+    for title, rows in config.stash.get(MATRICES, {}).items():
+        widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
+        terminalreporter.section(title)
+        for row in rows:
+            cells = [str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)]
+            terminalreporter.write_line("  ".join(cells).rstrip())
+
+
+@pytest.fixture
+def matrix(request):
+    """Return a function that adds a row to a table printed at the end."""
+
+    def add(title: str, heading: tuple, row: tuple) -> None:
+        matrices = request.config.stash.setdefault(MATRICES, {})
+        matrices.setdefault(title, [heading]).append(row)
+
+    return add

@@ -10,7 +10,14 @@ from tests.workflow.conftest import Place
 NAMED = {
     *("kmeans", "kmeans_fixed", "mfcc", "mfcc_fixed", "visual_exemplar", "unmatched", "gaussian"),
     *("upper_bound", "ideal_binary_mask", "ideal_ratio_mask", "solo_oracle", "mixture", "miml"),
-    *("miml_agreement", "miml_gao", "miml@cqt", "ideal_ratio_mask@cqt", "upper_bound@noise50"),
+    *(
+        "miml_agreement",
+        "miml_consensus",
+        "miml_gao",
+        "miml@cqt",
+        "ideal_ratio_mask@cqt",
+        "upper_bound@noise50",
+    ),
 }
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from objectsounds.classes import ObjectClass, chosen_classes
 from objectsounds.dataset import object_probabilities
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.files import reading, written_whole
+from objectsounds.files import read_lines, reading, written_whole
 from objectsounds.plots import save_ablation
 from objectsounds.tables import read_table, split_names, write_table
 
@@ -135,7 +135,7 @@ def make_ablation(
         If no clip in use has a label.
     """
     classes = chosen_classes(settings["classes"])
-    wanted = {name for path in used for name in Path(path).read_text(encoding="utf-8").split()}
+    wanted = {name for path in used for name in read_lines(path)}
     parts = [
         _read_shard(table, path, wanted, classes, settings["dataset"])
         for table, path in zip(tables, scores, strict=True)

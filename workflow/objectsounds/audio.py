@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+MOST_BYTES = 2**32 - 1  # that a RIFF header can tell of
+
 
 def write_wav(path: str | Path, waveform: np.ndarray, rate: int, subtype: str = "FLOAT") -> None:
     """Write a waveform of shape=(T,), as 32-bit float or with ``PCM_16`` as 16-bit integers."""
@@ -28,10 +30,79 @@ def read_wav(path: str | Path, dtype: str = "float32") -> tuple[np.ndarray, int]
     RuntimeError
         If it is missing or no WAV file (``soundfile.LibsndfileError``).
     """
-    path = Path(path)
     waveform, rate = soundfile.read(path, dtype=dtype)
+    check_size(path)
+    return waveform, rate
+
+
+def check_size(path: str | Path) -> None:
+    """Compare the size of a WAV file with its header's.
+
+    Raises
+    ------
+    ValueError
+        If they differ.
+    """
+    path = Path(path)
     with open(path, "rb") as file:
-        _, size = struct.unpack("<4sI", file.read(8))
+        header = file.read(28)
+    if len(header) < 28:
+        raise ValueError(f"{path.name} is cut: {len(header)} bytes")
+    kind, size = struct.unpack_from("<4sI", header)
+    if kind == b"RF64":
+        size = struct.unpack_from("<Q", header, 20)[0]
     if size + 8 != path.stat().st_size:
         raise ValueError(f"{path.name} is cut: {path.stat().st_size} of {size + 8} bytes")
-    return waveform, rate
+
+
+class WavWriter:
+    """Write a WAV file of 32-bit floats piece by piece; above 4 GB it becomes RF64 (EBU Tech 3306).
+
+    Parameters
+    ----------
+    path : path
+    form : bytes
+        The content of the chunk ``fmt``: rate, channels and, for many of them, where they sound.
+    most_bytes : int
+        The largest size that a plain WAV file may have.
+    """
+
+    def __init__(self, path: str | Path, form: bytes, most_bytes: int = MOST_BYTES):
+        self.frame_bytes = struct.unpack_from("<H", form, 12)[0]
+        self.written, self.most_bytes = 0, most_bytes
+        self.file = open(path, "w+b")  # noqa: SIM115 - closed by close()
+        reserved = b"JUNK" + struct.pack("<I", 28) + bytes(28)  # becomes ds64 where it is needed
+        head = b"RIFF" + bytes(4) + b"WAVE" + reserved + b"fmt " + struct.pack("<I", len(form)) + form
+        self.fact = len(head) + 8
+        self.file.write(head + b"fact" + struct.pack("<II", 4, 0) + b"data" + bytes(4))
+        self.start = self.file.tell()
+
+    def write(self, samples: np.ndarray) -> None:
+        """Append samples of shape=(n, channels)."""
+        self.file.write(np.ascontiguousarray(samples, dtype="<f4").tobytes())
+        self.written += len(samples)
+
+    def scale(self, factor: float) -> None:
+        """Multiply all that was written by a factor."""
+        self.file.seek(self.start)
+        while data := self.file.read(2**22):
+            self.file.seek(-len(data), 1)
+            self.file.write((np.frombuffer(data, "<f4") * np.float32(factor)).tobytes())
+            self.file.seek(0, 1)  # a read may only follow a write after a seek
+
+    def close(self) -> None:
+        """Write the sizes into the header and close the file."""
+        self.file.seek(0, 2)
+        data, riff = self.written * self.frame_bytes, self.file.tell() - 8
+        if riff > self.most_bytes:
+            self._put(0, b"RF64" + struct.pack("<I", MOST_BYTES))
+            self._put(12, b"ds64" + struct.pack("<IQQQI", 28, riff, data, self.written, 0))
+        else:
+            self._put(4, struct.pack("<I", riff))
+        self._put(self.fact, struct.pack("<I", min(self.written, MOST_BYTES)))
+        self._put(self.start - 4, struct.pack("<I", data if riff <= self.most_bytes else MOST_BYTES))
+        self.file.close()
+
+    def _put(self, place: int, data: bytes) -> None:
+        self.file.seek(place)
+        self.file.write(data)

@@ -209,9 +209,3 @@ def describe(rows: list[dict], classes: list[str], rejected: list[BadRow], shard
     reasons = Counter(re.sub(r"'.*'|/\S+", "...", row.reason) for row in rejected)
     lines += [f"  {number} times: {reason}" for reason, number in reasons.most_common(8)]
     return "\n".join(lines)
-
-
-def read_shards(path: str | Path, split: str | None = None) -> list[str]:
-    """Read the names of the shards, of one split or of all."""
-    names = Path(path).read_text(encoding="utf-8").split()
-    return [name for name in names if split is None or re.fullmatch(rf"{split}-\d+", name)]

@@ -5,17 +5,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from objectsounds.errors import BrokenFileError, ObjectsoundsError
-from objectsounds.files import move_aside, reading
+from objectsounds.files import move_aside, read_lines, reading
 from objectsounds.tables import read_table
 
 
 def _read_hdf5(path: Path) -> None:
     import h5py
 
+    def read(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset) and not item.is_virtual:
+            item[()]
+
     with h5py.File(path) as file:
-        for dataset in file.values():
-            if not dataset.is_virtual:
-                dataset[()]
+        file.visititems(read)
 
 
 def _read_weights(path: Path) -> None:
@@ -30,9 +32,18 @@ def _read_json_lines(path: Path) -> None:
 
 
 def _read_wav(path: Path) -> None:
-    from objectsounds.audio import read_wav
+    import soundfile
 
-    read_wav(path)
+    from objectsounds.audio import check_size
+
+    check_size(path)
+    for _ in soundfile.blocks(path, 2**20):  # sounds of one's own may be hours long
+        pass
+
+
+def _read_list(path: Path) -> None:
+    if path.stat().st_size:  # a split may have no clips
+        read_lines(path)
 
 
 READERS: dict[str, Callable[[Path], None]] = {
@@ -41,6 +52,7 @@ READERS: dict[str, Callable[[Path], None]] = {
     ".jsonl": _read_json_lines,
     ".wav": _read_wav,
     ".tsv": read_table,
+    ".txt": _read_list,
 }
 
 
@@ -51,6 +63,8 @@ def unit_of(path: Path, results: Path) -> Path:
         return results.joinpath(*parts[:2])
     if parts[0] == "separate":
         return results.joinpath(*parts[:3])
+    if parts[0] == "separate_videos":
+        return results.joinpath(*parts[:2])
     if parts[0] == "clips" and len(parts) > 3:
         return results.joinpath(*parts[:2]) / "status.tsv"
     return path

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from objectsounds import __version__
+from objectsounds import __version__, separate_cli
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.provenance import first_lines
 from objectsounds.settings import load_settings
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -21,11 +22,12 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 @dataclass(frozen=True)
 class Command:
-    """One subcommand: its help, its options and the function that runs it."""
+    """One subcommand: its help, its options, the function that runs it, and one that adds more options."""
 
     help: str
     options: dict[str, dict]
     run: Callable
+    more: Callable = lambda parser: None
 
 
 def _demo(args, settings) -> None:
@@ -119,18 +121,10 @@ def _mixtures(args, settings) -> None:
         make_block(settings, args.table, args.block, args.status, args.output)
 
 
-def _separate(args, settings) -> None:
-    from objectsounds.separate import separate_block
-
-    separate_block(
-        settings, args.method, args.mixtures, args.output, args.dictionary, args.test, _tracker(args.method)
-    )
-
-
 def _score(args, settings) -> None:
     from objectsounds.score import score_block
 
-    score_block(args.method, args.mixtures, args.separated, args.output, _tracker(args.method))
+    score_block(settings, args.method, args.mixtures, args.separated, args.output, _tracker(args.method))
 
 
 def _score_tables(args, settings) -> None:
@@ -255,7 +249,8 @@ COMMANDS = {
     "dictionary": Command(
         "choose the bases that stand for each object",
         {
-            "rule": ONE | {"choices": ["surest", "agreement", "gao", "exemplar", "solo", "gaussian"]},
+            "rule": ONE
+            | {"choices": ["surest", "agreement", "consensus", "gao", "exemplar", "solo", "gaussian"]},
             "supervision": {"choices": ["visual", "audioset"], "default": "visual"},
             "network": {"help": "for the rules that ask one"},
             "train": {},
@@ -263,6 +258,17 @@ COMMANDS = {
             "output": ONE,
         },
         _dictionary,
+    ),
+    "export": Command(
+        "write one model file that separates new videos",
+        {
+            "run": {"metavar": "RESULTS", "help": "a finished run's folder"},
+            "method": {"help": "default: miml"},
+            "dictionary": {"help": "in place of a run: the method's dictionary"},
+            "weights": {"help": "in place of a run: those of the trained labeller"},
+            "output": {"help": "default: its place in the run's folder"},
+        },
+        separate_cli.export,
     ),
     "mixtures": Command(
         "choose single-source test clips to mix, or mix one block of them",
@@ -276,9 +282,10 @@ COMMANDS = {
         _mixtures,
     ),
     "separate": Command(
-        "separate a block of mixtures by one method",
-        {"method": ONE, "mixtures": ONE, "dictionary": {}, "test": {}, "output": ONE},
-        _separate,
+        "separate videos of one's own, or a block of mixtures by one method",
+        {},
+        separate_cli.separate,
+        separate_cli.add_options,
     ),
     "score": Command(
         "score a block of estimates with BSS-EVAL",
@@ -343,6 +350,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         for option, keywords in command.options.items():
             sub.add_argument(f"--{option}", **keywords)
+        command.more(sub)
     commands.add_parser("run", help="run the whole workflow, one run at a time; arguments go to snakemake")
     return parser
 
@@ -382,8 +390,15 @@ def main(arguments: list[str] | None = None) -> int:
             from objectsounds.run import run_workflow
 
             return run_workflow(rest)
+        if separate_cli.is_own(args):
+            _limit_threads("separate", {"separate": {"threads": args.threads}})
+            separate_cli.separate_own(args)
+            return 0
         settings = _settings(args.settings)
         _limit_threads(args.command, settings)
+        if args.settings is not None:  # a job of a run, whose log tells what made its results
+            for line in first_lines(arguments):
+                logging.info("%s", line)
         COMMANDS[args.command].run(args, settings)
     except ObjectsoundsError as error:
         print(f"objectsounds {args.command}: {error}", file=sys.stderr)

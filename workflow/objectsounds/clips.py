@@ -12,6 +12,8 @@ from objectsounds.audio import write_wav
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.fetch import FetchError, fetch_section
 from objectsounds.files import folder_written_whole
+from objectsounds.frames import JPEG, NoPictureError, frame_times, read_frames
+from objectsounds.limits import TooLargeError, check_seconds
 from objectsounds.media import MediaError, MediaTimeoutError, decode_mono
 from objectsounds.media_folder import MediaFolder
 from objectsounds.status import COLUMNS, MEASURES, SHARD_COLUMNS, clip_sizes
@@ -53,49 +55,6 @@ def decode_audio(path: Path, start: float, seconds: float, rate: int, timeout: f
         if "matches no streams" in error.output or "does not contain any stream" in error.output:
             raise ClipError("no_audio", "the file has no sound") from error
         raise ClipError("undecodable", str(error)) from error
-
-
-def read_frames(path: Path, times: list[float], size: int) -> list[np.ndarray]:
-    """Read the frames shown at ``times`` (s), ascending.
-
-    Returns
-    -------
-    list of np.ndarray, uint8 [shape=(H, W, 3)]
-        In OpenCV's BGR order, the shorter side at most ``size`` pixels; fewer than asked for where
-        the picture ends.
-    """
-    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
-    try:
-        if not capture.isOpened():
-            raise ClipError("no_video", "no picture can be decoded")
-        if times[0] > 5:
-            capture.set(cv2.CAP_PROP_POS_MSEC, (times[0] - 2) * 1000)
-        return _frames_at(capture, times, size)
-    finally:
-        capture.release()
-
-
-def _frames_at(capture: cv2.VideoCapture, times: list[float], size: int) -> list[np.ndarray]:
-    frames: list[np.ndarray] = []
-    while len(frames) < len(times) and capture.grab():
-        shown = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        if shown + 1e-3 < times[len(frames)]:
-            continue
-        good, picture = capture.retrieve()
-        if not good:
-            continue
-        picture = _shrunk(picture, size)
-        while len(frames) < len(times) and shown + 1e-3 >= times[len(frames)]:
-            frames.append(picture)
-    return frames
-
-
-def _shrunk(picture: np.ndarray, size: int) -> np.ndarray:
-    height, width = picture.shape[:2]
-    factor = size / min(height, width)
-    if factor >= 1:
-        return picture
-    return cv2.resize(picture, (round(width * factor), round(height * factor)), interpolation=cv2.INTER_AREA)
 
 
 def level_db(waveform: np.ndarray) -> float:
@@ -161,9 +120,11 @@ def _frames_of(row: dict, path: Path, start: float, seconds: float, options: dic
     """Return the frames of a clip, fewer than wanted where its picture ends early."""
     if row["picture"]:
         path, start = Path(row["picture"]), float(row["start"])
-    spacing = seconds / options["frames"]
-    times = [start + (index + 0.5) * spacing for index in range(options["frames"])]
-    frames = read_frames(path, times, options["frame_size"])
+    try:
+        times = frame_times(start, seconds, options["frames"])
+        frames = read_frames(path, times, options["frame_size"], options["timeout"])
+    except NoPictureError as error:
+        raise ClipError("no_video", str(error)) from error
     if not frames:
         raise ClipError("no_video", "no picture in this section")
     return frames
@@ -171,6 +132,7 @@ def _frames_of(row: dict, path: Path, start: float, seconds: float, options: dic
 
 def _make_clip(row: dict, options: dict, folder: Path, media: MediaSource) -> dict:
     """Write one clip's WAV and frames into ``folder``; return its measures."""
+    check_seconds(float(row["end"]) - float(row["start"]))
     path, start = media.get(row)
     if path.stat().st_size == 0:
         raise ClipError("undecodable", f"{path.name} is empty")
@@ -201,7 +163,9 @@ def _write_clip(folder: Path, waveform: np.ndarray, rate: int, frames: list[np.n
     write_wav(folder / "audio.wav", waveform, rate, "PCM_16")
     (folder / "frames").mkdir()
     for index, frame in enumerate(frames):
-        cv2.imwrite(str(folder / "frames" / f"{index:02d}.jpg"), frame, [cv2.IMWRITE_JPEG_QUALITY, 95])
+        # cv2.imwrite says nothing of a full disk
+        _, data = cv2.imencode(".jpg", frame, JPEG)
+        (folder / "frames" / f"{index:02d}.jpg").write_bytes(data.tobytes())
 
 
 def make_shard(
@@ -233,6 +197,8 @@ def make_shard(
                 measures |= _make_clip(row, options, folder, media)
         except ClipError as error:
             measures |= {"status": error.reason, "detail": " ".join(error.detail.split()), "folder": ""}
+        except TooLargeError as error:
+            measures |= {"status": "too_large", "detail": str(error), "folder": ""}
         rows.append(row | measures)
     write_table(status, COLUMNS, rows)
     log.info("%s", ", ".join(f"{n} {reason}" for reason, n in Counter(r["status"] for r in rows).items()))

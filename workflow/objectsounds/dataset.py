@@ -15,7 +15,7 @@ import numpy as np
 
 from objectsounds.classes import ObjectClass, chosen_classes
 from objectsounds.errors import BrokenFileError, ObjectsoundsError
-from objectsounds.files import move_aside, reading, written_whole
+from objectsounds.files import move_aside, read_lines, reading, written_whole
 from objectsounds.hdf5 import describe
 from objectsounds.seeds import fraction, generator
 from objectsounds.tables import read_table, split_names
@@ -223,7 +223,7 @@ def make_dataset(
     output = Path(output)
     classes = chosen_classes(settings["classes"])
     options = settings["dataset"]
-    wanted = set(Path(used).read_text(encoding="utf-8").split())
+    wanted = set(read_lines(used))
     parts = [_read_shard(*map(Path, shard), wanted) for shard in shards]
     parts = [part for part in parts if len(part.rows)]
     if not parts:

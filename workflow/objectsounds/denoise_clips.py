@@ -8,6 +8,7 @@ import numpy as np
 
 from objectsounds.dataset import open_dataset
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.files import read_lines
 from objectsounds.mixtures import single_source
 from objectsounds.seeds import fraction
 from objectsounds.separate import detected_objects
@@ -45,7 +46,7 @@ def own_clips(settings: dict, used: Path, statuses: list[Path], test: Path) -> l
 
     They are taken in an order that never changes: of more clips the same are taken, and some more.
     """
-    in_use = set(Path(used).read_text(encoding="utf-8").split())
+    in_use = set(read_lines(used))
     sources = single_source(statuses, in_use, settings["classes"])
     sources.sort(key=lambda source: fraction(settings["seed"], "denoise", source[0]))
     sounds = dict(sources[: settings["denoise"]["max_clips"]])

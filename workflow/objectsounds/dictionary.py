@@ -1,51 +1,22 @@
 """Stage ``dictionary``: the bases that stand for each object, with where each came from (Gao 3.4)."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from objectsounds.choices import Choice, whole_clips
+from objectsounds.consensus import choose_consensus
 from objectsounds.dataset import Bags, open_dataset, softmax
 from objectsounds.dictionaries import read_dictionary, write_dictionary
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.network import normalise_bases
+from objectsounds.registry import rule_sections
 from objectsounds.seeds import generator
 from objectsounds.train import load_network
 
 STAGE_VERSION = 2
-
-
-@dataclass
-class Choice:
-    """Which bases were chosen: parallel lists over bases, and why an object has none.
-
-    Attributes
-    ----------
-    objects : list of int
-        Index of the object that each basis stands for.
-    clips : list of int
-        Row of the clip it came from.
-    bases : list of int
-        Its column in that clip's W.
-    scores : list of float
-        What it was chosen by.
-    empty : dict
-        Object name to the reason why nothing was found for it.
-    """
-
-    objects: list[int] = field(default_factory=list)
-    clips: list[int] = field(default_factory=list)
-    bases: list[int] = field(default_factory=list)
-    scores: list[float] = field(default_factory=list)
-    empty: dict[str, str] = field(default_factory=dict)
-
-    def add(self, target: int, clip: int, basis: int, score: float) -> None:
-        """Add one basis."""
-        self.objects.append(int(target))
-        self.clips.append(int(clip))
-        self.bases.append(int(basis))
-        self.scores.append(float(score))
 
 
 @torch.no_grad()
@@ -110,7 +81,7 @@ def choose_surest(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
     probabilities = softmax(maps.max(axis=2), axis=1)
     fits = (bags.targets == 1) & (probabilities == probabilities.max(axis=1, keepdims=True))
     why = "the network is surest of this object in none of {labelled} clips with this visual label"
-    return _whole_clips(probabilities, fits, bags, options["clips_per_object"], why)
+    return whole_clips(probabilities, fits, bags, options["clips_per_object"], why)
 
 
 def choose_agreement(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
@@ -129,13 +100,13 @@ def choose_agreement(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
         Section ``dictionary.surest``, whose number of clips it takes.
     """
     agreed = softmax(maps.max(axis=2), axis=1) * bags.probabilities
-    return _whole_clips(agreed, bags.targets == 1, bags, options["clips_per_object"])
+    return whole_clips(agreed, bags.targets == 1, bags, options["clips_per_object"])
 
 
 def choose_exemplar(maps: None, bags: Bags, options: dict) -> Choice:
     """Choose all bases of the one clip that the labeller is surest of (Gao 4.3, "visual exemplar")."""
     del maps, options
-    return _whole_clips(bags.probabilities, bags.targets == 1, bags, 1)
+    return whole_clips(bags.probabilities, bags.targets == 1, bags, 1)
 
 
 def choose_solo(maps: None, bags: Bags, options: dict) -> Choice:
@@ -148,38 +119,14 @@ def choose_solo(maps: None, bags: Bags, options: dict) -> Choice:
     draw = generator(options["seed"], "dictionary", "solo")
     alone = truth & (truth.sum(axis=1, keepdims=True) == 1)
     order = draw.random((len(truth), 1)).repeat(truth.shape[1], axis=1)
-    return _whole_clips(order, alone, bags, options["clips_per_object"], "it sounds alone in no train clip")
-
-
-def _whole_clips(
-    scores: np.ndarray, fits: np.ndarray, bags: Bags, count: int, why: str = "no train clip has this label"
-) -> Choice:
-    """Choose all bases of the ``count`` fitting clips with the highest score, per object.
-
-    Parameters
-    ----------
-    scores, fits : np.ndarray [shape=(n, L)]
-    bags : Bags
-    count : int
-    why : str
-        Why an object has no basis; ``{labelled}`` stands for its number of visual labels.
-    """
-    choice = Choice()
-    for target, name in enumerate(bags.objects):
-        clips = np.flatnonzero(fits[:, target])
-        for clip in clips[np.argsort(-scores[clips, target], kind="stable")][:count]:
-            for basis in range(bags.bases_shape[2]):
-                choice.add(target, clip, basis, scores[clip, target])
-        if not len(clips):
-            labelled = int((bags.targets[:, target] == 1).sum())
-            choice.empty[name] = why.format(labelled=labelled) if labelled else "no train clip has this label"
-    return choice
+    return whole_clips(order, alone, bags, options["clips_per_object"], "it sounds alone in no train clip")
 
 
 RULES = {
     "gao": choose_gao,
     "surest": choose_surest,
     "agreement": choose_agreement,
+    "consensus": choose_consensus,
     "exemplar": choose_exemplar,
     "solo": choose_solo,
 }
@@ -217,7 +164,8 @@ def make_dictionary(
     Parameters
     ----------
     settings : dict
-        Keys ``seed``, ``train.basis_norm`` and ``dictionary.surest``, or for rule gao ``dictionary.gao``.
+        Keys ``seed``, ``train.basis_norm`` and the sections of ``dictionary`` that the rule takes
+        (`registry.rule_sections`).
     rule : str
         One of ``RULES``.
     supervision : str or None
@@ -235,7 +183,9 @@ def make_dictionary(
     maps, norm = None, settings["train"]["basis_norm"]
     if network is not None:
         maps, norm = _read_network(network, train, bags)
-    options = settings["dictionary"]["gao" if rule == "gao" else "surest"] | {"seed": settings["seed"]}
+    options = {"seed": settings["seed"]}
+    for section in rule_sections(rule):
+        options |= settings["dictionary"][section]
     choice = RULES[rule](maps, bags, options)
     origin = {
         "clip_id": [bags.clip_ids[clip] for clip in choice.clips],

@@ -14,6 +14,7 @@ import logging
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -44,8 +45,12 @@ FAULTS = (  # of this machine or of the settings: no word on the medium
     (r"invalid f(ormat|ilter) spec", "write clips.download.format in yt-dlp's language of formats"),
     (r"no module named", "install requirements.txt again"),
 )
+SECRET = 5  # characters: shorter words of a file of cookies are none
 LEFTOVER_AGE = 24 * 3600  # s
 LONGEST_WAIT = 600  # s
+PROTOCOLS = (
+    "http,https,httpproxy,tcp,tls,crypto"  # what ffmpeg may open: a playlist can name files of this machine
+)
 ENCODING = ["-sn", "-dn", "-map_chapters", "-1", "-c:v", "libx264", "-preset", "veryfast", "-crf", "18"]
 ENCODING += ["-pix_fmt", "yuv420p", "-c:a", "flac", "-sample_fmt", "s16", "-threads", "1"]
 ENCODING += ["-af", "aresample=async=1:first_pts=0", "-f", "matroska"]  # sound that begins late is padded
@@ -80,7 +85,7 @@ def fetch_section(media_id: str, start: float, end: float, folder: Path, options
     options : dict
         ``url`` (holds ``{media_id}``), ``sections`` (False: whole media), ``format`` (yt-dlp's),
         ``attempts``, ``backoff_seconds`` (doubled after each attempt), ``timeout`` (s, of one attempt),
-        ``cookies`` (path or None; only read),
+        ``max_mb`` (of a file), ``cookies`` (path or None; only read),
         ``proxy`` (or None: the environment's), ``rate_limit`` (bytes/s or None).
 
     Raises
@@ -99,7 +104,7 @@ def fetch_section(media_id: str, start: float, end: float, folder: Path, options
         or ("://" in proxy and not proxy.startswith("http://"))
     )
     name = media_id if whole else f"{media_id}_{round(start * 1000)}_{round(end * 1000)}"
-    job = {key: options[key] for key in ("format", "timeout", "proxy", "rate_limit")}
+    job = {key: options[key] for key in ("format", "timeout", "proxy", "rate_limit", "max_mb")}
     job["url"] = options["url"].replace("{media_id}", quote(media_id, safe=""))
     job |= {"start": start, "end": end, "whole": whole, "cookies": _read_cookies(options["cookies"])}
     try:
@@ -198,10 +203,13 @@ def _run_child(job: dict, work: Path) -> None:
             child.wait()
             with suppress(BrokenPipeError):
                 child.stdin.close()
-    _judge(stdout.read_text("utf-8", "replace"), stderr.read_text("utf-8", "replace"), work, child.returncode)
+    if any(path.is_file() and path.stat().st_size >= job["max_mb"] * 10**6 for path in work.iterdir()):
+        raise FetchError("too_large", f"larger than clips.download.max_mb, {job['max_mb']} MB")
+    said = [path.read_text("utf-8", "replace") for path in (stdout, stderr)]
+    _judge(*said, work, child.returncode, job["cookies"])
 
 
-def _judge(stdout: str, stderr: str, work: Path, status: int) -> None:
+def _judge(stdout: str, stderr: str, work: Path, status: int, cookies: str | None) -> None:
     """Raise the error that the child's output tells of, if any."""
     said = "\n".join(line for line in stderr.splitlines() if not line.startswith(("WARNING:", "ERROR:")))
     if stdout:
@@ -217,14 +225,21 @@ def _judge(stdout: str, stderr: str, work: Path, status: int) -> None:
     for pattern, remedy in FAULTS:
         line = next((line for line in text.splitlines() if finds(pattern, line)), None)
         if line is not None:
-            raise ObjectsoundsError(f"The download to {work.parents[1]} failed ({_plain(line)}): {remedy}.")
+            raise ObjectsoundsError(
+                f"The download to {work.parents[1]} failed ({_shown(line, cookies)}): {remedy}."
+            )
     reason = classify(text)
     detail = next((line for line in text.splitlines() if classify(line) == reason), text)
-    raise FetchError(reason, _plain(detail), result.get("retry_after", 0.0))
+    raise FetchError(reason, _shown(detail, cookies), result.get("retry_after", 0.0))
 
 
-def _plain(text: str) -> str:
-    """Return an error text without yt-dlp's and ffmpeg's ornaments, as one line."""
+def _shown(text: str, cookies: str | None) -> str:
+    """Return an error text without yt-dlp's and ffmpeg's ornaments, as one line, and without any cookie."""
+    for line in (cookies or "").splitlines():  # yt-dlp shows a line that it cannot read
+        fields = line.split()
+        for secret in fields[-1:] if line.count("\t") == 6 else fields:
+            if len(secret) >= SECRET:
+                text = text.replace(secret, "...")
     text = re.split(r"; please report this issue| \(caused by", text)[0]
     return " ".join(re.sub(r"^ERROR:|^\[\w+ @ 0x\w+\]", "", text).split())[:300]
 
@@ -271,7 +286,7 @@ def _parameters(job: dict, problems: list[str]) -> dict:
         "force_keyframes_at_cuts": True,
         "fixup": "never",
         "external_downloader_args": {
-            "ffmpeg_i": ["-loglevel", "warning", "-nostats", *limit],
+            "ffmpeg_i": ["-loglevel", "warning", "-nostats", "-protocol_whitelist", PROTOCOLS, *limit],
             "ffmpeg_o": ENCODING,
         },
     }
@@ -311,6 +326,8 @@ def _die_with_parent() -> None:
 def _child() -> None:
     """Do the job, a line of JSON on standard input; the last line of output says how it went."""
     job = json.loads(sys.stdin.buffer.raw.readline())
+    most = job["max_mb"] * 10**6
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))  # for everything that this process starts too
     threading.Thread(target=_die_with_parent, daemon=True).start()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
     try:

@@ -1,5 +1,6 @@
 """Writing whole files or none, and moving broken ones aside."""
 
+import errno
 import json
 import os
 import shutil
@@ -7,7 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from objectsounds.errors import BrokenFileError
+from objectsounds.errors import BrokenFileError, ObjectsoundsError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+FORBIDDEN = (errno.EACCES, errno.EPERM)
+CATALOGUE = "shards.txt"  # the output of the catalogue that all its readers ask for
+LEAST_FREE = 2**20  # bytes: libraries do not all say that the disk is full; less than this tells it
 
 
 def _temporary(path: Path) -> Path:
@@ -22,33 +28,71 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def _why_unwritable(error: Exception, folder: Path) -> str | None:
+    """Return why the error means that nothing can be written to a folder; None if it means something else."""
+    number, name = getattr(error, "errno", None), getattr(error, "filename", None)
+    if number in FULL or (number in FORBIDDEN and name and folder in Path(name).parents):
+        return os.strerror(number)
+    while not folder.exists():
+        folder = folder.parent
+    return os.strerror(errno.ENOSPC) if shutil.disk_usage(folder).free < LEAST_FREE else None
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Say in a sentence that a file cannot be written, where that is why the block fails."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except (OSError, RuntimeError) as error:
+        why = _why_unwritable(error, path.parent)
+        if why is None:
+            raise
+        raise ObjectsoundsError(
+            f"{path} cannot be written ({why}): make room or allow it, and start the run again."
+        ) from error
+
+
 @contextmanager
 def written_whole(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``, renamed to it only when the block succeeds."""
+    """Yield a temporary path beside ``path``, renamed to it only when the block succeeds.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If the disk is full or must not be written to.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(path)
     try:
-        yield temporary
-        _sync(temporary)
-        os.replace(temporary, path)
+        with _writing(path):
+            yield temporary
+            _sync(temporary)
+            os.replace(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary.exists():
+            temporary.unlink()
 
 
 @contextmanager
 def folder_written_whole(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary folder beside ``path``, which takes its place only when the block succeeds."""
+    """Yield a temporary folder beside ``path``, which takes its place only when the block succeeds.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If the disk is full or must not be written to.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(path)
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
     try:
-        yield temporary
-        if path.exists():
-            shutil.rmtree(path)
-        os.replace(temporary, path)
+        with _writing(path):
+            shutil.rmtree(temporary, ignore_errors=True)
+            temporary.mkdir()
+            yield temporary
+            if path.exists():
+                shutil.rmtree(path)
+            os.replace(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -80,7 +124,25 @@ def move_aside(path: str | Path) -> Path:
     if aside.is_dir():
         shutil.rmtree(aside)
     os.replace(path, aside)
+    for folder in path.parents[:2]:
+        if (folder / CATALOGUE).exists():  # what lies beside it is made again only if its rule runs
+            (folder / CATALOGUE).unlink()
     return aside
+
+
+def read_lines(path: str | Path) -> list[str]:
+    """Read a list that this run made, one name a line and one line at least.
+
+    Raises
+    ------
+    BrokenFileError
+        If it is empty or its last line is cut; the file has then been moved aside.
+    """
+    with reading(path) as whole:
+        text = whole.read_text(encoding="utf-8")
+        if not text.endswith("\n"):
+            raise ValueError("it is empty or cut")
+    return text.split()
 
 
 @contextmanager

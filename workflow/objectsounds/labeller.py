@@ -16,6 +16,7 @@ from objectsounds import __version__
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.files import write_text, written_whole
 from objectsounds.networks import build, load_labeller, normalised, resized, use_threads
+from objectsounds.provenance import commit
 from objectsounds.seeds import generator, seed_of
 from objectsounds.vision import torchvision
 
@@ -180,6 +181,7 @@ def train_labeller(
         "image_size": options["image_size"],
         "settings": {"seed": settings["seed"], "labeller": settings["labeller"]},
         "version": __version__,
+        "commit": commit(),
     }
     with written_whole(output) as temporary:
         torch.save(saved, temporary)

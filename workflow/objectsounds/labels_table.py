@@ -66,6 +66,28 @@ def label_rates(targets: np.ndarray, truth: np.ndarray, objects: list[str]) -> l
     return rows
 
 
+def confusion(targets: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, list[int]]:
+    """Return how often each object is a label of the clips that hold another alone, and how many those are.
+
+    Parameters
+    ----------
+    targets, truth : np.ndarray [shape=(n, L)]
+        Rows of ``truth`` that hold 255 are unknown and left out.
+
+    Returns
+    -------
+    shares : np.ndarray [shape=(L, L)]
+        By what is true (rows; NaN without clips) and what is labelled (columns, perhaps several a clip).
+    counts : list of int
+    """
+    alone = (truth != UNKNOWN).all(axis=1) & ((truth == 1).sum(axis=1) == 1)
+    targets, truth = targets[alone] == 1, truth[alone] == 1
+    counts = truth.sum(axis=0)
+    hits = truth.T.astype(float) @ targets
+    with np.errstate(invalid="ignore"):
+        return np.where(counts[:, None] > 0, hits / counts[:, None], np.nan), counts.tolist()
+
+
 @dataclass
 class _Part:
     """The labels and truths of some clips, arrays of shape=(n, L)."""
@@ -97,7 +119,8 @@ def labeller_accuracy(results: Path) -> dict:
     -------
     dict
         ``splits``: per split, and for all, the errors on what is seen and the agreement with what
-        sounds; ``rates``: `label_rates` by what sounds, over all splits.
+        sounds; ``rates``: `label_rates` by what sounds, over all splits; ``confusions``: what is true
+        ("sounds", "is seen") to `confusion` over all splits, where it is known; ``objects``.
     """
     rows, parts, objects = [], [], []
     for split in ("train", "val", "test"):
@@ -112,4 +135,7 @@ def labeller_accuracy(results: Path) -> dict:
         rows.append({"split": "all", **_row(_joined(parts))})
     whole = _joined(parts) if parts else None
     rates = label_rates(whole.targets, whole.audioset, objects) if whole else []
-    return {"splits": rows, "rates": rates}
+    truths = {"sounds": whole.audioset, "is seen": whole.visible} if whole else {}
+    found = {name: confusion(whole.targets, truth) for name, truth in truths.items()}
+    known = {name: pair for name, pair in found.items() if any(pair[1])}
+    return {"splits": rows, "rates": rates, "confusions": known, "objects": objects}

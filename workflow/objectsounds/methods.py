@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from objectsounds.dictionaries import Dictionary
-from objectsounds.nmf import fit_activations
+from objectsounds.nmf import Factorization, fit_activations
 from objectsounds.transforms import Stft
 
 
@@ -92,9 +92,16 @@ def separate_by_bases(problem: Problem, bases: dict[str, np.ndarray]) -> dict[st
         iterations=problem.options["iterations"],
         tolerance=problem.options["tolerance"],
     )
-    edges = np.cumsum([0] + [bases[name].shape[1] for name in names])
-    magnitudes = np.stack([fit.bases[:, a:b] @ fit.activations[a:b] for a, b in itertools.pairwise(edges)])
-    return apply_masks(problem, spectrogram, soft_masks(magnitudes), names)
+    masks = masks_of_groups(fit, [bases[name].shape[1] for name in names])
+    return apply_masks(problem, spectrogram, masks, names)
+
+
+def masks_of_groups(fit: Factorization, sizes: list[int]) -> np.ndarray:
+    """Return the soft masks, shape=(J, F, N), of a fit whose bases stand in J groups of these sizes."""
+    edges = np.cumsum([0, *sizes])
+    return soft_masks(
+        np.stack([fit.bases[:, a:b] @ fit.activations[a:b] for a, b in itertools.pairwise(edges)])
+    )
 
 
 def unmatched_objects(problem: Problem) -> dict[str, str]:

@@ -10,7 +10,7 @@ import numpy as np
 from objectsounds.audio import write_wav
 from objectsounds.classes import chosen_classes
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.files import folder_written_whole
+from objectsounds.files import folder_written_whole, read_lines
 from objectsounds.seeds import generator
 from objectsounds.status import good_clips, read_audio, read_status
 from objectsounds.tables import join_names, read_table, split_names, write_table
@@ -106,7 +106,7 @@ def choose_mixtures(sources: list[tuple[str, str]], settings: dict) -> list[dict
 
 def list_mixtures(settings: dict, used: str | Path, statuses: list[str], output: str | Path) -> None:
     """Write the table of mixtures."""
-    in_use = set(Path(used).read_text(encoding="utf-8").split())
+    in_use = set(read_lines(used))
     sources = single_source(statuses, in_use, settings["classes"])
     rows = choose_mixtures(sources, settings)
     if not rows:

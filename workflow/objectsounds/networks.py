@@ -173,10 +173,13 @@ def _imagenet(settings: dict, weights: Path | None) -> Labeller:
 
 def _trained(settings: dict, weights: Path) -> Labeller:
     with reading(weights):
-        saved = load_weights(weights)
-        network = build(saved["architecture"], len(saved["objects"]))
-        network.load_state_dict(saved["state_dict"])
-        digest = _sha256(weights)
+        return trained_labeller(settings, load_weights(weights), _sha256(weights))
+
+
+def trained_labeller(settings: dict, saved: dict, digest: str) -> Labeller:
+    """Return the classifier of what `train_labeller` saved, and the SHA-256 of that file."""
+    network = build(saved["architecture"], len(saved["objects"]))
+    network.load_state_dict(saved["state_dict"])
     size = int(saved["image_size"])
     identity = f"{saved['architecture']} pictures sha256:{digest}"
     return Labeller(
@@ -218,5 +221,10 @@ def load_labeller(settings: dict, weights: Path | None) -> Labeller:
         labeller = _trained(settings, Path(weights))
     else:
         raise ObjectsoundsError(f"labeller.kind: {kind!r} is unknown; choose imagenet or pictures.")
+    return ready(labeller)
+
+
+def ready(labeller: Labeller) -> Labeller:
+    """Put a classifier onto its device, to be asked and no longer trained."""
     labeller.network.eval().to(labeller.device)
     return labeller

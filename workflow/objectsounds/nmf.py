@@ -46,8 +46,8 @@ class Factorization:
         return self.divergences[-1]
 
 
-def checked(spectrogram: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return V as float32 with mean 1, and the factor taken out (1 for silence)."""
+def checked(spectrogram: np.ndarray, dtype: type = np.float32) -> tuple[np.ndarray, float]:
+    """Return V in a type with mean 1, and the factor taken out (1 for silence)."""
     matrix = np.asarray(spectrogram)
     if matrix.ndim != 2 or 0 in matrix.shape:
         raise ObjectsoundsError(f"NMF needs a spectrogram of shape (F, N), both above 0, not {matrix.shape}.")
@@ -60,12 +60,12 @@ def checked(spectrogram: np.ndarray) -> tuple[np.ndarray, float]:
         raise ObjectsoundsError("NMF needs magnitudes; this spectrogram holds values below 0.")
     scale = float(matrix.mean(dtype=np.float64)) or 1.0
     kind = matrix.dtype if matrix.dtype.kind == "f" else np.dtype(np.float64)
-    return (matrix / kind.type(scale)).astype(np.float32, copy=False), scale
+    return (matrix / kind.type(scale)).astype(dtype, copy=False), scale
 
 
 def _checked_bases(bases: np.ndarray, V: np.ndarray) -> np.ndarray:
-    """Return given bases as float32, if they fit V."""
-    W = np.ascontiguousarray(bases, dtype=np.float32)
+    """Return given bases in the type of V, if they fit it."""
+    W = np.ascontiguousarray(bases, dtype=V.dtype)
     if W.ndim != 2 or W.shape[0] != V.shape[0] or W.shape[1] == 0:
         raise ObjectsoundsError(f"Bases of shape {W.shape} do not fit a spectrogram of shape {V.shape}.")
     if not np.isfinite(W).all() or (W < 0).any():
@@ -106,7 +106,7 @@ def _coarse_start(V: np.ndarray, count: int, generator: np.random.Generator) -> 
 
 def _columns_of_one(W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return W with columns that sum to 1, and their sums; a column of zeros stays one."""
-    sums = W.sum(axis=0, dtype=np.float64).astype(np.float32)
+    sums = W.sum(axis=0, dtype=np.float64).astype(W.dtype)
     return W / np.where(sums > 0, sums, 1), sums
 
 
@@ -132,7 +132,7 @@ def _descend(
 def _rescaled(fit: Factorization, scale: float, sums: np.ndarray) -> Factorization:
     """Return the fit of scale * V, with bases that sum to ``sums``; those that sum to 0 are unused."""
     fit.bases = fit.bases * sums
-    fit.activations = fit.activations * (scale / np.where(sums > 0, sums, np.inf)).astype(np.float32)[:, None]
+    fit.activations = fit.activations * (scale / np.where(sums > 0, sums, np.inf)).astype(sums.dtype)[:, None]
     fit.divergences = [value * scale for value in fit.divergences]
     return fit
 
@@ -185,7 +185,12 @@ def factorize(
 
 
 def fit_activations(
-    spectrogram: np.ndarray, bases: np.ndarray, *, iterations: int = 200, tolerance: float = 1e-4
+    spectrogram: np.ndarray,
+    bases: np.ndarray,
+    *,
+    iterations: int = 200,
+    tolerance: float = 1e-4,
+    dtype: type = np.float32,
 ) -> Factorization:
     """Estimate the activations of fixed bases (Gao eq. 4: H is fitted, W held).
 
@@ -198,18 +203,20 @@ def fit_activations(
         Not negative; a basis of zeros gets activations of zero.
     iterations, tolerance
         As in ``factorize``.
+    dtype : type
+        Of the numbers; float64 is there to show that float32 does.
 
     Returns
     -------
     Factorization
-        With ``bases`` as float32.
+        With ``bases`` in that type.
 
     Raises
     ------
     ObjectsoundsError
         As ``factorize``; also if the bases have another number of bins than the spectrogram.
     """
-    V, scale = checked(spectrogram)
+    V, scale = checked(spectrogram, dtype)
     W = _checked_bases(bases, V)
     if not V.any():
         return silent(W, V)

@@ -1,12 +1,20 @@
-"""Which files a method's models are, for the rules: names and paths alone, nothing is opened."""
+"""Which shards there are, and which files a method's models are, for the rules; only the list is opened."""
 
-from objectsounds.registry import DICTIONARIES, method_of, variant_of
-from objectsounds.settings import shared_variant
+from pathlib import PurePath
+
+from objectsounds.files import read_lines
+from objectsounds.registry import DICTIONARIES, GUIDED, method_of, rule_sections, variant_of
+from objectsounds.settings import run_methods, shared_variant
+
+
+def shards(path: str, split: str) -> list[str]:
+    """Return the shards of a split from the catalogue's list."""
+    return [name for name in read_lines(path) if name.startswith(f"{split}-")]
 
 
 def dictionary_keys(dictionary: str) -> tuple[str, ...]:
     """Return the keys of a dictionary beyond its stage's."""
-    return ("dictionary.gao",) if DICTIONARIES[dictionary].rule == "gao" else ("dictionary.surest",)
+    return tuple(f"dictionary.{section}" for section in rule_sections(DICTIONARIES[dictionary].rule))
 
 
 def network_of(settings: dict, dictionary: str, variant: str) -> str | None:
@@ -29,6 +37,33 @@ def dictionary_file(settings: dict, name: str) -> str | None:
         return None
     folder = shared_variant(settings, "dictionary", variant_of(name), dictionary_keys(dictionary))
     return f"<results>/dictionary/{folder}/{dictionary}.h5"
+
+
+def guided_methods(names: list[str]) -> list[str]:
+    """Return those of some methods that separate by a dictionary of the objects that are seen."""
+    return [name for name in names if method_of(name).function == GUIDED and method_of(name).guided]
+
+
+def exported_methods(settings: dict) -> list[str]:
+    """Return the method, if any, whose model a whole run leaves: ``miml`` where it is run."""
+    guided = guided_methods(run_methods(settings))
+    return ["miml"] if "miml" in guided else guided[:1]
+
+
+def videos_of(settings: dict) -> dict[str, str]:
+    """Return the paths of one's own videos by name, which is the file's without its ending."""
+    return {PurePath(path).stem: path for path in settings["separate_videos"]["videos"]}
+
+
+def video_options(settings: dict, name: str) -> list[str]:
+    """Return the options of one of these videos, as the command line takes them."""
+    section = settings["separate_videos"]
+    named, muted = (",".join(section[key].get(name, [])) for key in ("objects", "mute"))
+    pairs = {"--objects": named, "--remix": section["remix"].get(name, ""), "--mute": muted}
+    options = [f"{option}={value}" for option, value in pairs.items() if value]
+    if not named:
+        options.append(f"--min-share={section['min_share']}")
+    return [*options, "--rest"] if section["rest"] else options
 
 
 def models_of(settings: dict, name: str) -> dict[str, str]:

@@ -1,6 +1,5 @@
-"""The page's pictures: training curves, the labeller's ablation, relation maps and spectrograms."""
+"""The page's pictures: training curves, the labeller's ablation, robustness and relation maps."""
 
-import itertools
 from pathlib import Path
 
 import matplotlib as mpl
@@ -13,7 +12,8 @@ INK = "#777777"  # readable on light and dark pages
 COLOURS = ("#1f77b4", "#d9822b")
 
 
-def _axes(width: float, height: float):
+def new_axes(width: float, height: float):
+    """Return a figure of a size in inches and its axes, all lines and words in ``INK``."""
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.add_subplot()
     for spine in axes.spines.values():
@@ -25,11 +25,18 @@ def _axes(width: float, height: float):
     return figure, axes
 
 
-def _save(figure: Figure, path: Path, kind: str = "") -> None:
+def save_figure(figure: Figure, path: Path, kind: str = "") -> None:
+    """Write a figure as SVG or PNG by its suffix, or as ``kind``."""
     path.parent.mkdir(parents=True, exist_ok=True)
     kind = kind or path.suffix.removeprefix(".")
     options = {"metadata": {"Date": None}} if kind == "svg" else {}
     figure.savefig(path, format=kind, transparent=True, dpi=110, **options)
+
+
+def save_words(figure: Figure, path: Path) -> None:
+    """Write a figure as SVG with its words as words: as outlines those of a large table take megabytes."""
+    with mpl.rc_context({"svg.fonttype": "none", "font.sans-serif": ["DejaVu Sans"]}):
+        save_figure(figure, path)
 
 
 def save_curves(history: list[dict], names: list[tuple[str, str]], title: str, path: Path) -> None:
@@ -45,14 +52,15 @@ def save_curves(history: list[dict], names: list[tuple[str, str]], title: str, p
     path : Path
         An SVG file.
     """
-    figure, axes = _axes(4.2, 2.6)
+    figure, axes = new_axes(4.2, 2.6)
     epochs = [row["epoch"] for row in history]
     for colour, (key, label) in zip(COLOURS, names, strict=False):
         if key in history[0]:
             axes.plot(epochs, [row[key] for row in history], color=colour, label=label, linewidth=1.5)
     axes.set(title=title, xlabel="epoch")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(fontsize=8, frameon=False, labelcolor=INK)
-    _save(figure, path)
+    save_words(figure, path)
 
 
 def save_ablation(rows: list[dict], path: Path) -> None:
@@ -65,7 +73,7 @@ def save_ablation(rows: list[dict], path: Path) -> None:
     path : Path
         Written as SVG whatever its suffix.
     """
-    figure, axes = _axes(6.4, 3.8)
+    figure, axes = new_axes(6.4, 3.8)
     places = list(dict.fromkeys((row["pool"], row["view"]) for row in rows))
     series = (
         ("mean", "this run", {"marker": "o"}, -0.15),
@@ -87,7 +95,7 @@ def save_ablation(rows: list[dict], path: Path) -> None:
     axes.set(xlim=(0, 100), ylim=(len(places) - 0.5, -0.5), xlabel="mean accuracy over the objects, %")
     axes.grid(axis="x", color=INK, alpha=0.3, linewidth=0.6)
     figure.legend(loc="outside lower center", fontsize=8, frameon=False, labelcolor=INK)
-    _save(figure, path, "svg")
+    save_figure(figure, path, "svg")
 
 
 def save_robustness(rows: list[dict], path: Path) -> None:
@@ -100,7 +108,7 @@ def save_robustness(rows: list[dict], path: Path) -> None:
     path : Path
         An SVG file.
     """
-    figure, axes = _axes(5.2, 3.4)
+    figure, axes = new_axes(5.2, 3.4)
     groups = list(dict.fromkeys(row["group"] for row in rows if row["sdr_mean"]))
     for index, group in enumerate(groups):
         colour = f"C{index}"
@@ -120,31 +128,13 @@ def save_robustness(rows: list[dict], path: Path) -> None:
     axes.set(xlabel="clips with wrong labels, %", ylabel="mean SDR, dB", title="Robustness to wrong labels")
     if groups:
         axes.legend(fontsize=7, frameon=False, labelcolor=INK)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def save_relation_map(relation: np.ndarray, objects: list[str], path: Path) -> None:
-    """Draw a basis-object relation map, shape=(L, M), as a PNG (Gao fig. 5)."""
-    figure, axes = _axes(4.2, 0.9 + 0.16 * len(objects))
-    axes.imshow(relation, aspect="auto", cmap="viridis", vmin=0)
-    axes.set_yticks(range(len(objects)), objects)
+    """Draw a basis-object relation map, shape=(L, M), as SVG (Gao fig. 5)."""
+    figure, axes = new_axes(4.4, 0.9 + 0.16 * len(objects))
+    axes.imshow(relation, aspect="auto", cmap="viridis", vmin=0, interpolation="none")
+    axes.set_yticks(range(len(objects)), [name.replace("_", " ") for name in objects])
     axes.set_xlabel("basis")
-    _save(figure, path)
-
-
-def spectrogram_db(magnitude: np.ndarray, rows: int = 160, columns: int = 320) -> np.ndarray:
-    """Return a magnitude spectrogram, shape=(F, N), as a small picture in dB on a logarithmic frequency axis.
-
-    Each picture row is the maximum over the bins that it covers, so that no partial gets lost.
-    """
-    bins = magnitude.shape[0]
-    edges = np.unique(np.geomspace(3, bins, rows + 1).astype(int))
-    small = np.stack([magnitude[a:b].max(axis=0) for a, b in itertools.pairwise(edges)])
-    step = max(1, small.shape[1] // columns)
-    return 20 * np.log10(np.maximum(small[:, ::step], 1e-7))
-
-
-def save_spectrogram(decibels: np.ndarray, top: float, path: Path, span: float = 70.0) -> None:
-    """Save a picture in dB as a PNG whose colours run from ``top`` - ``span`` to ``top``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    mpl.image.imsave(path, decibels[::-1], cmap="magma", vmin=top - span, vmax=top)
+    save_words(figure, path)

@@ -48,3 +48,6 @@ class Counter:
         self.bar.n = done
         self.bar.set_postfix_str(note, refresh=False)
         self.bar.refresh()
+        if done >= total:
+            self.bar.close()
+            self.bar = None

@@ -26,12 +26,18 @@ class Source:
 DICTIONARIES = {
     "surest": Source("surest"),
     "agreement": Source("agreement"),
+    "consensus": Source("consensus"),
     "gao": Source("gao"),
     "upper_bound": Source("surest", "audioset"),
     "exemplar": Source("exemplar", None),
     "solo": Source("solo", None),
     "gaussian": Source("gaussian", None),
 }
+
+
+def rule_sections(rule: str) -> tuple[str, ...]:
+    """Return the sections of ``dictionary`` in the settings that a rule takes."""
+    return {"gao": ("gao",), "consensus": ("surest", "consensus")}.get(rule, ("surest",))
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,8 @@ class Method:
         True if its estimates bear no names and are matched to the sources by the scores.
     estimates : str or None
         The method whose estimates are scored, where it makes none of its own.
+    told : str
+        What it is told that nobody knows of a new video; empty if nothing.
     """
 
     title: str
@@ -61,25 +69,38 @@ class Method:
     guided: bool = False
     best_matching: bool = False
     estimates: str | None = None
+    told: str = ""
 
 
 GUIDED = "methods.guided_nmf"
+REFERENCES, MATCHING, NUMBER = "the references", "which estimate is which", "how many sources sound"
 METHODS = {
     "mixture": Method("Unprocessed mixture", "methods.unprocessed"),
-    "ideal_ratio_mask": Method("Ideal ratio mask (limit)", "methods.ideal_ratio_mask"),
-    "ideal_binary_mask": Method("Ideal binary mask (limit)", "clustering.ideal_binary_mask"),
-    "solo_oracle": Method("Solo oracle (true solo clips)", GUIDED, "solo", guided=True),
-    "upper_bound": Method("Upper bound (trained on the lists' labels)", GUIDED, "upper_bound", guided=True),
+    "ideal_ratio_mask": Method("Ideal ratio mask (limit)", "methods.ideal_ratio_mask", told=REFERENCES),
+    "ideal_binary_mask": Method("Ideal binary mask (limit)", "clustering.ideal_binary_mask", told=REFERENCES),
+    "solo_oracle": Method(
+        "Solo oracle (true solo clips)", GUIDED, "solo", guided=True, told="which train clips are solos"
+    ),
+    "upper_bound": Method(
+        "Upper bound (trained on the lists' labels)",
+        GUIDED,
+        "upper_bound",
+        guided=True,
+        told="what sounds in the train clips",
+    ),
     "miml": Method("MIML, surest clips", GUIDED, "surest", guided=True),
     "miml_agreement": Method("MIML, ear and eye agree", GUIDED, "agreement", guided=True),
+    "miml_consensus": Method("MIML, clips that others explain", GUIDED, "consensus", guided=True),
     "miml_gao": Method("MIML, Gao's rule", GUIDED, "gao", guided=True),
     "visual_exemplar": Method("Visual exemplar", GUIDED, "exemplar", guided=True),
     "unmatched": Method("Unmatched bases", "methods.unmatched_nmf", "surest", guided=True),
     "gaussian": Method("Gaussian bases", GUIDED, "gaussian", guided=True),
-    "kmeans": Method("K-means, best matching", "clustering.kmeans_nmf", best_matching=True),
-    "kmeans_fixed": Method("K-means, fixed matching", "clustering.kmeans_nmf", estimates="kmeans"),
-    "mfcc": Method("MFCC, best matching", "clustering.mfcc_nmf", best_matching=True),
-    "mfcc_fixed": Method("MFCC, fixed matching", "clustering.mfcc_nmf", estimates="mfcc"),
+    "kmeans": Method("K-means, best matching", "clustering.kmeans_nmf", best_matching=True, told=MATCHING),
+    "kmeans_fixed": Method(
+        "K-means, fixed matching", "clustering.kmeans_nmf", estimates="kmeans", told=NUMBER
+    ),
+    "mfcc": Method("MFCC, best matching", "clustering.mfcc_nmf", best_matching=True, told=MATCHING),
+    "mfcc_fixed": Method("MFCC, fixed matching", "clustering.mfcc_nmf", estimates="mfcc", told=NUMBER),
 }
 
 

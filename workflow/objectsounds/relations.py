@@ -13,7 +13,7 @@ from objectsounds.status import clip_folder, read_status
 def _names(row: np.ndarray, objects: list[str]) -> str:
     if (row == UNKNOWN).any():
         return "not known"
-    return ", ".join(name for name, hit in zip(objects, row, strict=True) if hit) or "none"
+    return ", ".join(name.replace("_", " ") for name, hit in zip(objects, row, strict=True) if hit) or "none"
 
 
 def copy_frames(results: Path, clip_id: str, media: Path, count: int = 3) -> list[str]:
@@ -45,7 +45,8 @@ def relation_examples(results: Path, count: int, media: Path) -> list[dict]:
     Returns
     -------
     list of dict
-        ``clip``, ``map``, ``frames`` (paths), ``labels``, ``sounding`` and ``visible``.
+        ``clip``, ``map``, ``frames`` (paths), ``labels``, ``sounding``, ``visible`` and ``surest``: the
+        object of the strongest relation.
     """
     import torch
 
@@ -58,13 +59,14 @@ def relation_examples(results: Path, count: int, media: Path) -> list[dict]:
     maps = relation_maps(network, bags, saved["options"]["basis_norm"])
     examples = []
     for index in _spread(bags, count):
-        path = media / "relations" / f"{len(examples):02d}.png"
+        path = media / "relations" / f"{len(examples):02d}.svg"
         save_relation_map(maps[index], bags.objects, path)
         examples.append(
             {
                 "clip": bags.clip_ids[index],
                 "map": f"media/relations/{path.name}",
                 "frames": copy_frames(results, bags.clip_ids[index], media),
+                "surest": bags.objects[int(maps[index].max(axis=1).argmax())].replace("_", " "),
                 "labels": _names(bags.targets[index], bags.objects),
                 "sounding": _names(bags.audioset[index], bags.objects),
                 "visible": _names(bags.visible[index], bags.objects),

@@ -7,28 +7,39 @@ Everything is read from the run's results folder. The page's sounds and pictures
 import datetime
 import json
 import logging
-import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import jinja2
+import yaml
 
-from objectsounds import __version__
+from objectsounds import plan
 from objectsounds.ablation_table import ablation_section
+from objectsounds.charts import (
+    pair_matrix,
+    save_confusion,
+    save_dictionaries,
+    save_pairs,
+    save_scores,
+    words,
+)
 from objectsounds.classes import ROOT
 from objectsounds.clips_table import bad_clips, clip_counts, read_clips, rejected_rows
+from objectsounds.dataset import open_dataset
 from objectsounds.dictionaries import dictionary_table
 from objectsounds.experiments_table import experiments_section
 from objectsounds.files import folder_written_whole, write_text
 from objectsounds.labels_table import labeller_accuracy
-from objectsounds.listening import listening_room, ranking_method
+from objectsounds.listening import folder_size, listening_room, ranking_method
+from objectsounds.overview import main_results, stage_times, versions
+from objectsounds.packed import fitting, write_file, write_folder
 from objectsounds.plots import save_curves
-from objectsounds.registry import method_title
+from objectsounds.registry import method_of, method_title, variant_of
 from objectsounds.relations import relation_examples
 from objectsounds.tables import read_table
+from objectsounds.theme import picture, theme_folder
 
-STAGE_VERSION = 3
-PACKAGES = ("snakemake", "torch", "torchvision", "librosa", "scikit-learn", "numpy", "scipy", "h5py")
+STAGE_VERSION = 4
+CURVES = (("loss", "margin loss"), ("map", "class-wise mAP"), ("map_authors", "mAP as in Gao's code"))
 
 log = logging.getLogger(__name__)
 
@@ -38,106 +49,201 @@ def read_history(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def stage_times(results: Path) -> list[dict]:
-    """Return per stage the number of jobs, their seconds together and the largest memory in MB."""
-    stages: dict[str, list[dict]] = {}
-    folder = results / "benchmarks"
-    for path in sorted(folder.rglob("*.tsv")):
-        name = path.relative_to(folder).parts[0].removesuffix(".tsv")
-        stages.setdefault(name, []).extend(read_table(path))
-    rows = []
-    for name, jobs in stages.items():
-        seconds = [float(job["s"]) for job in jobs]
-        memory = [float(job["max_rss"]) for job in jobs if job["max_rss"] not in ("NA", "-")]
-        rows.append(
-            {"stage": name, "jobs": len(jobs), "seconds": sum(seconds), "memory": max(memory, default=0)}
-        )
-    return rows
+def _of_run(results: Path, path: str) -> Path:
+    return Path(path.replace("<results>", str(results), 1))
 
 
-def versions() -> dict[str, str]:
-    """Return the versions that made the run, this package's first."""
-    found = {"objectsounds": __version__, "python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
+def run_dictionaries(settings: dict, results: Path, methods: list[str]) -> dict[Path, list[str]]:
+    """Return the dictionaries of the run's methods with the methods' titles; others are of old settings."""
+    found: dict[Path, list[str]] = {}
+    for name in methods:
+        path = plan.dictionary_file(settings, name)
+        if path:
+            found.setdefault(_of_run(results, path), []).append(method_title(name))
     return found
 
 
-def _curves(results: Path, media: Path) -> list[dict]:
+def run_networks(settings: dict, results: Path, methods: list[str]) -> dict[Path, str]:
+    """Return the trained networks of the run's methods, with what to call them."""
+    found = {}
+    for name in ("miml", *methods):
+        dictionary = method_of(name).dictionary
+        path = plan.network_of(settings, dictionary, variant_of(name)) if dictionary else None
+        if path:
+            variant, supervision = Path(path).parts[-3:-1]
+            title = "MIML" if supervision == "visual" else "Upper bound’s MIML"
+            found[_of_run(results, path)] = title + ("" if variant == "default" else f" ({variant})")
+    return found
+
+
+def _curve(history: list[dict], columns: list[tuple[str, str]], title: str, file: Path) -> dict:
+    save_curves(history, columns, title, file)
+    ends = [f"{label} {history[-1][key]:.2f}" for key, label in columns if key in history[-1]]
+    alt = f"{title} over {len(history)} epochs, at the end {', '.join(ends)}"
+    return picture(file, alt)
+
+
+def _curves(networks: dict[Path, str], results: Path, media: Path) -> list[dict]:
     figures = []
-    for path in sorted((results / "train").glob("*/*/history.jsonl")):
-        history = read_history(path)
-        name = "-".join(path.parts[-3:-1])
-        for key, title in (
-            ("loss", "margin loss"),
-            ("map", "class-wise mAP"),
-            ("map_authors", "mAP as in Gao's code"),
-        ):
-            file = media / f"curve-{name}-{key}.svg"
-            splits = [(f"train_{key}", "train"), (f"val_{key}", "val")]
-            whose = "MIML" if name == "default-visual" else name.replace("-", ", ")
-            save_curves(history, splits, f"{whose}: {title}", file)
-            figures.append(
-                {"file": f"media/{file.name}", "alt": f"{title} over {len(history)} epochs ({name})"}
-            )
+    for path, title in networks.items():
+        history = read_history(path.with_name("history.jsonl"))
+        for key, name in CURVES:
+            file = media / f"curve-{'-'.join(path.parts[-3:-1])}-{key}.svg"
+            columns = [(f"train_{key}", "train"), (f"val_{key}", "val")]
+            figures.append(_curve(history, columns, f"{title}: {name}", file))
     labeller = results / "labeller" / "history.jsonl"
     if labeller.exists():
-        names = [("train_accuracy", "train"), ("val_accuracy", "val")]
-        save_curves(
-            read_history(labeller), names, "Labeller: accuracy on pictures", media / "curve-labeller.svg"
-        )
-        figures.append(
-            {"file": "media/curve-labeller.svg", "alt": "accuracy of the labeller on its pictures"}
-        )
+        columns = [("train_accuracy", "train"), ("val_accuracy", "val")]
+        file = media / "curve-labeller.svg"
+        figures.append(_curve(read_history(labeller), columns, "Labeller: accuracy on pictures", file))
     return figures
 
 
-def _scores(results: Path) -> list[dict]:
-    rows = read_table(results / "score" / "summary.tsv")
-    return [row | {"title": method_title(row["method"])} for row in rows]
+def _scores(results: Path, methods: list[str], classes: list[str], media: Path) -> dict:
+    """Return the tables of scores, and draw them."""
+    summary = read_table(results / "score" / "summary.tsv")
+    own = ranking_method(methods)
+    matrix = pair_matrix(read_table(results / "score" / "scores.tsv"), own, classes)
+    file = media / "scores.svg"
+    figures = {"scores": picture(file, save_scores(summary, file))}
+    if matrix.values.size:
+        file = media / "pairs.svg"
+        figures["pairs"] = picture(file, save_pairs(matrix, file))
+    rows = [row | {"title": method_title(row["method"])} for row in summary]
+    told = {method_title(name): method_of(name).told for name in methods if method_of(name).told}
+    return {
+        "scores": rows,
+        "score_figures": figures,
+        "told": told,
+        "main_results": main_results(summary, methods),
+        "ranked_by": method_title(own),
+    }
+
+
+def _labels(results: Path, media: Path) -> dict:
+    found = labeller_accuracy(results)
+    figures = []
+    for truth, (shares, counts) in found["confusions"].items():
+        file = media / f"confusion-{truth.replace(' ', '-')}.svg"
+        alt = save_confusion(shares, counts, found["objects"], truth, file)
+        figures.append(picture(file, alt))
+    return found | {"figures": figures}
+
+
+def _dictionaries(settings: dict, results: Path, methods: list[str], media: Path) -> dict:
+    train = open_dataset(results / "dataset" / "default" / "train.h5", bases=False)
+    truth = dict(zip(train.clip_ids, train.audioset, strict=True))
+    used = run_dictionaries(settings, results, methods)
+    tables = dictionary_table(results, list(used), truth) if used else []
+    for table, titles in zip(tables, used.values(), strict=True):
+        table["title"] = f"{table['name']}, for {' and '.join(titles)}"
+    figure = None
+    if tables:
+        file = media / "dictionaries.svg"
+        figure = picture(file, save_dictionaries(tables, file))
+    return {"dictionaries": tables, "dictionary_figure": figure}
+
+
+def _ablation(results: Path, media: Path) -> dict:
+    rows = ablation_section(results, media)
+    alt = "mean accuracy of the twelve ways to look at the frames, beside the published figures"
+    return {
+        "ablation": rows,
+        "ablation_figure": picture(media / "ablation.svg", alt) if rows else None,
+    }
+
+
+def _experiments(results: Path, media: Path) -> dict:
+    found, file = experiments_section(results, media), media / "experiments.svg"
+    if not found:
+        return {"experiments": {}, "experiment_figures": {}}
+    robust = "SDR of the upper bound against the share of wrong labels, beside the run on visual labels"
+    figures = {
+        "scores": picture(file, save_scores(found["summary"], file)),
+        "robustness": picture(media / "robustness.svg", robust),
+    }
+    return {"experiments": found, "experiment_figures": figures}
+
+
+def _data(settings: dict, results: Path) -> dict:
+    clips = read_clips(results, settings["classes"])
+    return {
+        "counts": clip_counts(clips, settings["classes"]),
+        "bad_clips": bad_clips(clips),
+        "rejected": rejected_rows(results),
+    }
 
 
 def make_report(settings: dict, results: Path, methods: list[str], output: Path) -> None:
-    """Write the page and its media.
+    """Write the page and its media, and two copies of it for ``snakemake --report``.
 
     Parameters
     ----------
     settings : dict
-        Keys ``seed``, ``classes`` and ``report``.
+        What `settings.STAGE_KEYS` names for this stage.
     results : Path
         The run's folder.
     methods : list of str
         In the order of the tables.
     output : Path
-        ``index.html``; its sounds and pictures go into ``media`` beside it.
+        ``index.html``; its sounds and pictures go into ``media`` beside it, the copies into
+        ``packed.html`` and ``packed``.
     """
-    classes = settings["classes"]
-    clips = read_clips(results, classes)
+    classes, options = settings["classes"], settings["report"]
     with folder_written_whole(output.parent / "media") as media:
         page = {
             "run": results.name,
             "made": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
             "versions": versions(),
-            "settings": json.dumps(settings, indent=1),
-            "counts": clip_counts(clips, classes),
-            "bad_clips": bad_clips(clips),
-            "rejected": rejected_rows(results),
-            "scores": _scores(results),
-            "labeller": labeller_accuracy(results),
-            "ablation": ablation_section(results, media),
-            "experiments": experiments_section(results, media),
-            "dictionaries": dictionary_table(results),
-            "curves": _curves(results, media),
-            "relations": relation_examples(results, settings["report"]["relation_maps"], media),
-            "mixtures": listening_room(results, methods, settings["report"]["mixtures"], media),
+            "settings": yaml.safe_dump(settings, allow_unicode=True, default_flow_style=None),
+            "classes": classes,
             "times": stage_times(results),
-            "ranked_by": method_title(ranking_method(methods)),
+            "labeller": _labels(results, media),
+            **_ablation(results, media),
+            **_experiments(results, media),
+            "curves": _curves(run_networks(settings, results, methods), results, media),
+            "relations": relation_examples(results, options["relation_maps"], media),
+            **_data(settings, results),
+            **_scores(results, methods, classes, media),
+            **_dictionaries(settings, results, methods, media),
         }
-    write_text(output, render(page))
-    log.info("%d mixtures to listen to", len(page["mixtures"]))
+        theme_folder(media)
+        page |= {"room": listening_room(results, methods, options, media), "packed": ""}
+        size = folder_size(media)
+    html = render(page)
+    write_text(output, html)
+    _pack(page, output)
+    shown = len(page["room"]["mixtures"])
+    log.info("%d mixtures to listen to; the page and its media have %.1f MB", shown, (size + len(html)) / 1e6)
+
+
+def _pack(page: dict, output: Path) -> None:
+    """Write the copies of the page that Snakemake's report takes."""
+    silent = page | {"room": {"mixtures": [], "left_out": 0}}
+    folder = output.parent
+    write_file(render(silent | {"packed": "file"}), folder, folder / "packed.html")
+    kept = fitting(page["room"]["mixtures"], render(silent | {"packed": "folder"}), folder)
+    left_out = page["room"]["left_out"] + len(page["room"]["mixtures"]) - len(kept)
+    room = {"mixtures": kept, "left_out": left_out}
+    write_folder(render(page | {"room": room, "packed": "folder"}), folder, folder / "packed")
+
+
+def percent(value: float | str | None, decimals: int = 1) -> str:
+    """Return a share as a percentage, a dash for an empty cell."""
+    return "–" if value in (None, "") else f"{100 * float(value):.{decimals}f} %"
+
+
+def number(value: float | str | None, decimals: int = 2) -> str:
+    """Return a figure with a minus sign, a dash for an empty cell."""
+    if value in (None, ""):
+        return "–"
+    text = f"{float(value):.{decimals}f}"
+    return (text.removeprefix("-") if not text.strip("-0.") else text).replace("-", "−")
+
+
+def level(value: float | str | None) -> str:
+    """Return a figure in dB as `number` does; above 100 dB only rounding is left to be measured."""
+    return "> 100" if value not in (None, "") and float(value) > 100 else number(value)
 
 
 def render(page: dict) -> str:
@@ -149,4 +255,5 @@ def render(page: dict) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters |= {"number": number, "level": level, "percent": percent, "words": words}
     return environment.get_template("page.html.j2").render(**page)

@@ -3,6 +3,7 @@
 import fcntl
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,12 @@ def take_lock() -> int:
         raise ObjectsoundsError(
             f"processes of another run still work in {Path.cwd()}: {listed}; wait for them, or stop them."
         )
+    queued = queued_here()
+    if queued:
+        raise ObjectsoundsError(
+            f"Slurm still has jobs of another run in {Path.cwd()}: {', '.join(queued)}; wait until "
+            f"'squeue --me' no longer lists them, or stop them: scancel {' '.join(queued)}"
+        )
     os.ftruncate(descriptor, 0)
     os.write(descriptor, str(os.getpid()).encode())
     return descriptor
@@ -73,6 +80,20 @@ def working_here() -> list[tuple[int, str]]:
         ):
             found.append((process.pid, " ".join(command[1:4])))
     return found
+
+
+def queued_here() -> list[str]:
+    """Return the numbers of Slurm's jobs of this folder's runs: they outlive a Snakemake that was killed."""
+    if shutil.which("squeue") is None:
+        return []
+    command = ["squeue", f"--user={os.getuid()}", "--noheader", "--format=%i|%k|%Z"]
+    try:
+        listed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60).stdout
+    except subprocess.TimeoutExpired:
+        return []
+    jobs = [line.split("|", 2) for line in listed.splitlines() if line.count("|") >= 2]
+    here = Path.cwd()
+    return [job for job, comment, folder in jobs if comment.startswith("rule_") and Path(folder) == here]
 
 
 def clear_stale_lock() -> None:
@@ -100,7 +121,7 @@ def format_summary(rows: list[dict]) -> str:
 
 def is_whole(arguments: list[str]) -> bool:
     """True if Snakemake's arguments ask for everything that config.yaml says, and nothing else."""
-    harmless = {"--cores", "-c", "--snakefile", "-s"}
+    harmless = {"--cores", "-c", "--snakefile", "-s", "--jobs", "-j", "--profile", "--workflow-profile"}
     return all(
         word in harmless or before in harmless for before, word in itertools.pairwise(["", *arguments])
     )

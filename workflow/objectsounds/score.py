@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from objectsounds.audio import read_wav
-from objectsounds.bss_eval import bss_eval
+from objectsounds.bss_eval import BY_ENGINE
 from objectsounds.files import reading
 from objectsounds.mixtures import MIXTURE_COLUMNS, groups_of
 from objectsounds.registry import method_of
@@ -62,7 +62,12 @@ def _read(folder: Path, name: str) -> np.ndarray:
 
 
 def score_mixture(
-    row: dict, estimates: dict[str, dict], mixtures: Path, separated: Path, best_matching: bool = False
+    row: dict,
+    estimates: dict[str, dict],
+    mixtures: Path,
+    separated: Path,
+    best_matching: bool = False,
+    engine: str = "fast",
 ) -> list[dict]:
     """Score one mixture: a row for each true object.
 
@@ -76,6 +81,8 @@ def score_mixture(
         The block's folders.
     best_matching : bool
         See `bss_eval`.
+    engine : str
+        A key of ``bss_eval.BY_ENGINE``.
     """
     objects, clips = split_names(row["objects"]), split_names(row["clips"])
     mixture = _read(mixtures, f"{row['mixture']}/mixture.wav")
@@ -87,7 +94,7 @@ def score_mixture(
             for name in objects
         ]
     )
-    sdr, sir, sar, taken = bss_eval(references, guesses, best_matching)
+    sdr, sir, sar, taken = BY_ENGINE[engine](references, guesses, best_matching)
     extra = len([name for name in estimates if name not in objects])
     return [
         {
@@ -109,12 +116,19 @@ def score_mixture(
 
 
 def score_block(
-    method: str, mixtures: str | Path, separated: str | Path, output: str | Path, progress: Callable = iter
+    settings: dict,
+    method: str,
+    mixtures: str | Path,
+    separated: str | Path,
+    output: str | Path,
+    progress: Callable = iter,
 ) -> None:
     """Score a block of one method's estimates: a row per mixture and source.
 
     Parameters
     ----------
+    settings : dict
+        Key ``score.engine``.
     method : str
     mixtures, separated : path
         The block's folders of mixtures and of estimates.
@@ -126,10 +140,10 @@ def score_block(
     by_mixture: dict[str, dict] = {}
     for row in read_table(separated / "estimates.tsv", ESTIMATE_COLUMNS):
         by_mixture.setdefault(row["mixture"], {})[row["object"]] = row
-    rows = []
+    rows, engine = [], settings["score"]["engine"]
     best = method_of(method).best_matching
     for row in progress(read_table(mixtures / "mixtures.tsv", MIXTURE_COLUMNS)):
-        for scored in score_mixture(row, by_mixture[row["mixture"]], mixtures, separated, best):
+        for scored in score_mixture(row, by_mixture[row["mixture"]], mixtures, separated, best, engine):
             rows.append({"method": method} | {key: _cell(value) for key, value in scored.items()})
     write_table(output, COLUMNS, rows)
 

@@ -62,6 +62,32 @@ STAGE_KEYS = {
         "bases.cqt",
     ],
     "score": ["score"],
+    "export": [  # what separates a new video, and how it is looked at
+        "seed",
+        "classes",
+        "bases.transform",
+        "bases.window_seconds",
+        "bases.hop_seconds",
+        "bases.cqt",
+        "separate.iterations",
+        "separate.tolerance",
+        "catalogue.section_seconds",
+        "clips.sample_rate",
+        "clips.frames",
+        "clips.frame_size",
+        "clips.min_seconds",
+        "labeller.kind",
+        "labeller.architecture",
+        "labeller.weights",
+        "labeller.device",
+        "labeller.threads",
+        "dataset.pool",
+        "dataset.group_reduce",
+        "dataset.scores",
+        "dataset.threshold",
+        "dataset.keep_argmax",
+    ],
+    "separate_videos": ["separate_videos"],
     "denoise": [
         "seed",
         "classes",
@@ -76,8 +102,11 @@ STAGE_KEYS = {
         "clips.timeout",
     ],
     "experiments": ["seed", "classes", "mixtures.sources", "train", "variants", "experiments.variants"],
-    "report": ["seed", "classes", "report"],
 }
+STAGE_KEYS["report"] = [  # the page shows the settings of all that it is made of
+    *("seed", "classes", "catalogue", *STAGE_KEYS["clips"], "bases", "labeller", "dataset", "train"),
+    *("dictionary", "mixtures", "separate", "score", "methods", "variants", "variant_methods", "report"),
+]
 UPSTREAM = {
     "bases": [],
     "dataset": ["bases"],
@@ -196,9 +225,10 @@ def validate(settings: dict) -> None:
     ObjectsoundsError
         One sentence naming the key, its value and what is allowed.
     """
-    from objectsounds.validation import check_schema
+    from objectsounds.validation import check_schema, check_videos
 
     check_schema(settings, _schema())
+    check_videos(settings)
     unseen = [item.name for item in chosen_classes(settings["classes"]) if not item.imagenet]
     if unseen and settings["labeller"]["kind"] == "imagenet":
         raise ObjectsoundsError(

@@ -37,6 +37,7 @@ REASONS = {
     "undecodable": "the file cannot be decoded",
     "no_audio": "no sound in the file",
     "no_video": "no picture in the file, or none in this section",
+    "too_large": "longer, or with larger frames, than is decoded; or a download above clips.download.max_mb",
     "too_short": "less sound than clips.min_seconds",
     "silent": "below clips.silence_db",
     "still": "nothing moves: below clips.still_below",

@@ -15,7 +15,9 @@ from objectsounds.errors import BrokenFileError, ObjectsoundsError
 from objectsounds.files import reading, write_text, written_whole
 from objectsounds.metrics import authors_map, class_map, top_accuracy
 from objectsounds.network import Miml, build_network, margin_loss, normalise_bases
+from objectsounds.provenance import commit
 from objectsounds.seeds import generator, seed_of
+from objectsounds.stopping import StopRequest
 from objectsounds.weights import load_weights
 
 STAGE_VERSION = 1
@@ -240,18 +242,28 @@ def train_network(
         JSON lines, one an epoch.
     progress : callable, optional
         Called as ``progress(epoch, epochs, row)``.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If SIGTERM asked to stop: the checkpoint then holds the epoch that had begun.
     """
     bags = open_dataset(train)
     held_out = open_dataset(val) if val is not None else None
     checkpoint = Path(output).with_name("checkpoint.pt")  # no output of the rule: it outlives a killed job
     trainer = Trainer(settings, bags, held_out, supervision, checkpoint)
     trainer.resume()
-    while not trainer.finished():
-        row = trainer.epoch()
-        if len(trainer.history) % settings["train"]["checkpoint_every"] == 0:
-            trainer.save()
-        if progress is not None:
-            progress(row["epoch"], settings["train"]["epochs"], row)
+    with StopRequest() as stop:
+        while not trainer.finished():
+            row, stopping = trainer.epoch(), bool(stop)
+            if stopping or len(trainer.history) % settings["train"]["checkpoint_every"] == 0:
+                trainer.save()
+            if progress is not None:
+                progress(row["epoch"], settings["train"]["epochs"], row)
+            if stopping:
+                raise ObjectsoundsError(
+                    f"stopped on request after {len(trainer.history)} epochs; the next start goes on there."
+                )
     write_text(history, "".join(json.dumps(row, sort_keys=True) + "\n" for row in trainer.history))
     _write_network(output, trainer, bags)
     checkpoint.unlink(missing_ok=True)
@@ -268,6 +280,7 @@ def _write_network(output: str | Path, trainer: Trainer, bags: Bags) -> None:
                 "epoch": trainer.best["epoch"],
                 "settings": json.dumps(trainer.settings, sort_keys=True),
                 "version": __version__,
+                "commit": commit(),
                 "stage_version": STAGE_VERSION,
             },
             temporary,

@@ -16,7 +16,7 @@ from pathlib import Path
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.files import write_text
 
-LASTING = ("removed", "private", "age_restricted", "geo_blocked", "members_only")
+LASTING = ("removed", "private", "age_restricted", "geo_blocked", "members_only", "too_large")
 FETCH_REASONS = (*LASTING, "unavailable", "forbidden", "rate_limited", "network", "timeout")
 CUT_SHORT = r"ends prematurely|error during demuxing|partial file|failed to open segment"
 CLASSES = (  # the first that matches the text of an error counts
@@ -29,6 +29,7 @@ CLASSES = (  # the first that matches the text of an error counts
     (r"http error (404|410)|404 not found|has been removed|removed by the", "removed"),
     (r"no longer available|account .*(terminated|closed)|copyright (grounds|claim)", "removed"),
     (r"http error (401|403)|401 unauthorized|403 forbidden", "forbidden"),
+    (r"file too large|larger than clips\.download\.max_mb", "too_large"),
     (r"timed out|timeout", "timeout"),
     (r"http error 5\d\d|5xx server error|connection (refused|reset|aborted)|broken pipe", "network"),
     (r"to resolve|name or service|name resolution|unreachable|no route to host", "network"),

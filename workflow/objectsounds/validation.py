@@ -1,6 +1,10 @@
 """Schema errors as sentences: which key, which value, what is allowed."""
 
+from collections import Counter
+from pathlib import PurePath
+
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.wishes import REST, parse_gains
 
 
 def _value_text(value: object) -> str:
@@ -62,3 +66,31 @@ def check_schema(settings: dict, schema: dict, where: str = "") -> None:
     if errors:
         more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
         raise ObjectsoundsError(f"config: {where}{_sentence(errors[0])}{more}")
+
+
+def check_videos(settings: dict) -> None:
+    """Check the section ``separate_videos``: names that are unique, objects that are the run's.
+
+    Raises
+    ------
+    ObjectsoundsError
+        For the first error.
+    """
+    section = settings["separate_videos"]
+    names = Counter(PurePath(path).stem for path in section["videos"])
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        raise ObjectsoundsError(
+            f"separate_videos.videos: two files are called {twice[0]!r}, without their endings; rename one."
+        )
+    for key in ("objects", "remix", "mute"):
+        for name, value in section[key].items():
+            where = f"separate_videos.{key}.{name}"
+            if name not in names:
+                raise ObjectsoundsError(f"{where}: no file of separate_videos.videos is called {name!r}.")
+            known = settings["classes"] + [REST] * (section["rest"] and key != "objects")
+            for item in parse_gains(value, None) if key == "remix" else value:
+                if item not in known:
+                    raise ObjectsoundsError(
+                        f"{where}: {item!r} is none of this run's objects; allowed are {', '.join(known)}."
+                    )

@@ -24,10 +24,11 @@ rule ablation:
     benchmark:
         "<benchmarks>/ablation/{shard}.tsv"
     conda:
-        "../../envs/vision.yaml"
+        "../../envs/vision-gpu.yaml" if SETTINGS["labeller"]["device"] == "cuda" else "../../envs/vision.yaml"
     threads: SETTINGS["labeller"]["threads"]
     resources:
-        mem_mb=2000,
+        mem_mb=needs.memory(SETTINGS, "ablation"),
+        runtime=needs.minutes(SETTINGS, "ablation"),
         gpu=int(SETTINGS["labeller"]["device"] == "cuda"),
     params:
         settings=stage_params("ablation"),
@@ -68,7 +69,8 @@ rule ablation_table:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=needs.memory(SETTINGS, "ablation_table"),
+        runtime=needs.minutes(SETTINGS, "ablation_table"),
     params:
         settings=stage_params("ablation", extra=("classes", "dataset.group_reduce", "dataset.scores")),
         version=_settings.stage_version("ablation"),

@@ -15,10 +15,11 @@ rule bases:
     benchmark:
         "<benchmarks>/bases/{variant}/{shard}.tsv"
     conda:
-        "../../envs/audio.yaml" if SETTINGS["bases"]["device"] == "cpu" else "../../envs/train.yaml"
+        f"../../envs/{dict(cpu='audio', auto='train', cuda='train-gpu')[SETTINGS['bases']['device']]}.yaml"
     threads: SETTINGS["bases"]["threads"]
     resources:
-        mem_mb=1000,
+        mem_mb=needs.memory(SETTINGS, "bases"),
+        runtime=needs.minutes(SETTINGS, "bases"),
         gpu=int(SETTINGS["bases"]["device"] == "cuda"),
     params:
         settings=stage_params("bases"),

@@ -14,17 +14,19 @@ checkpoint catalogue:
         ontology=SETTINGS["catalogue"]["ontology"] or [],
         truth=SETTINGS["catalogue"]["truth"] or [],
     output:
+        shards="<results>/catalogue/shards.txt",  # first: what Snakemake looks for where the checkpoint is asked
         clips=update("<results>/catalogue/clips.tsv"),
-        shards="<results>/catalogue/shards.txt",
     log:
         "<logs>/catalogue.log",
     benchmark:
         "<benchmarks>/catalogue.tsv"
+    localrule: True  # seconds: no job of a cluster
     conda:
         "../../envs/fetch.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=needs.memory(SETTINGS, "catalogue"),
+        runtime=needs.minutes(SETTINGS, "catalogue"),
     params:
         settings=stage_params("catalogue"),
         version=_settings.stage_version("catalogue"),

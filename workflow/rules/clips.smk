@@ -21,7 +21,8 @@ rule clips:
         "../../envs/fetch.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=needs.memory(SETTINGS, "clips"),
+        runtime=needs.minutes(SETTINGS, "clips"),
         downloads=int(SETTINGS["clips"]["download"]["enabled"]),
     params:
         settings=stage_params("clips"),

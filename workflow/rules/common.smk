@@ -1,11 +1,12 @@
 """Functions that the rules share. Logic belongs in the library; this only joins it to Snakemake."""
 
+import os
 import shlex
 from functools import partial
 
 from snakemake.exceptions import WorkflowError
 
-from objectsounds import plan
+from objectsounds import needs, plan
 from objectsounds import settings as _settings
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.registry import DICTIONARIES, estimates_of, method_of, variant_of
@@ -26,9 +27,9 @@ def job_environment(workflow):
     """
     library = shlex.quote(f"{workflow.basedir}/workflow")
     prefix = f"export PYTHONPATH={library}:${{{{PYTHONPATH:-}}}}; "
-    # How media are downloaded is no param of a rule: another proxy is no reason to make clips again.
-    download = shlex.quote(_settings.canonical(SETTINGS["clips"]["download"]))
-    prefix += f"export OBJECTSOUNDS_DOWNLOAD={download.replace('{', '{{').replace('}', '}}')}; "
+    # How media are downloaded is no param of a rule: another proxy is no reason to make clips again. Nor is it
+    # in the command, which Snakemake prints: the proxy's address may hold a password.
+    os.environ.update(OBJECTSOUNDS_DOWNLOAD=_settings.canonical(SETTINGS["clips"]["download"]))
     if not workflow.deployment_settings.deployment_method:
         prefix += f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
     return prefix
@@ -51,8 +52,7 @@ def shared(stage, variant, extra=()):
 
 def shards_of(split):
     """Return the shards of a split. Asks for the checkpoint, so a dry run ends at the catalogue."""
-    listed = Path(checkpoints.catalogue.get().output.shards).read_text(encoding="utf-8").split()
-    return [shard for shard in listed if shard.startswith(f"{split}-")]
+    return plan.shards(checkpoints.catalogue.get().output.shards, split)
 
 
 def statuses_of(split):

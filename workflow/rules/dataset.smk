@@ -25,7 +25,8 @@ rule dataset:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=needs.memory(SETTINGS, "dataset"),
+        runtime=needs.minutes(SETTINGS, "dataset"),
     params:
         settings=stage_params("dataset"),
         version=_settings.stage_version("dataset"),

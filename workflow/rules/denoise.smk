@@ -38,7 +38,8 @@ rule denoise:
         "../../envs/audio.yaml"
     threads: SETTINGS["denoise"]["threads"]
     resources:
-        mem_mb=2000,
+        mem_mb=needs.memory(SETTINGS, "denoise"),
+        runtime=needs.minutes(SETTINGS, "denoise"),
     params:
         settings=stage_params("denoise"),
         version=_settings.stage_version("denoise"),

@@ -18,12 +18,13 @@ rule dictionary:
     benchmark:
         "<benchmarks>/dictionary/{variant}/{dictionary}.tsv"
     wildcard_constraints:
-        dictionary="surest|agreement|gao|upper_bound|exemplar|solo",
+        dictionary="surest|agreement|consensus|gao|upper_bound|exemplar|solo",
     conda:
         "../../envs/train.yaml"
     threads: SETTINGS["train"]["threads"]
     resources:
-        mem_mb=2000,
+        mem_mb=needs.memory(SETTINGS, "dictionary"),
+        runtime=needs.minutes(SETTINGS, "dictionary"),
     params:
         settings=lambda wc: stage_params("dictionary", extra=plan.dictionary_keys(wc.dictionary))(wc),
         version=_settings.stage_version("dictionary"),
@@ -52,11 +53,13 @@ rule dictionary_gaussian:
         "<logs>/dictionary/{variant}/gaussian.log",
     benchmark:
         "<benchmarks>/dictionary/{variant}/gaussian.tsv"
+    localrule: True  # seconds: no job of a cluster
     conda:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=needs.memory(SETTINGS, "dictionary"),
+        runtime=needs.minutes(SETTINGS, "dictionary"),
     params:
         settings=stage_params("dictionary"),
         version=_settings.stage_version("dictionary"),

@@ -60,7 +60,8 @@ rule experiments:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=needs.memory(SETTINGS, "experiments"),
+        runtime=needs.minutes(SETTINGS, "experiments"),
     params:
         settings=stage_params("experiments"),
         version=_settings.stage_version("experiments"),

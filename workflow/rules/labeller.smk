@@ -16,10 +16,11 @@ rule labeller:
     benchmark:
         "<benchmarks>/labeller.tsv"
     conda:
-        "../../envs/vision.yaml"
+        "../../envs/vision-gpu.yaml" if SETTINGS["labeller"]["device"] == "cuda" else "../../envs/vision.yaml"
     threads: SETTINGS["labeller"]["threads"]
     resources:
-        mem_mb=2000,
+        mem_mb=needs.memory(SETTINGS, "labeller"),
+        runtime=needs.minutes(SETTINGS, "labeller"),
     params:
         settings=stage_params("labeller"),
         version=_settings.stage_version("labeller"),

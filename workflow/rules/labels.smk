@@ -16,10 +16,11 @@ rule labels:
     benchmark:
         "<benchmarks>/labels/{shard}.tsv"
     conda:
-        "../../envs/vision.yaml"
+        "../../envs/vision-gpu.yaml" if SETTINGS["labeller"]["device"] == "cuda" else "../../envs/vision.yaml"
     threads: SETTINGS["labeller"]["threads"]
     resources:
-        mem_mb=2000,
+        mem_mb=needs.memory(SETTINGS, "labels"),
+        runtime=needs.minutes(SETTINGS, "labels"),
         gpu=int(SETTINGS["labeller"]["device"] == "cuda"),
     params:
         settings=stage_params("labels"),

@@ -16,11 +16,13 @@ rule mixtures_table:
         "<logs>/mixtures/table.log",
     benchmark:
         "<benchmarks>/mixtures/table.tsv"
+    localrule: True  # seconds: no job of a cluster
     conda:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=needs.memory(SETTINGS, "mixtures_table"),
+        runtime=needs.minutes(SETTINGS, "mixtures_table"),
     params:
         settings=stage_params("mixtures"),
         version=_settings.stage_version("mixtures"),
@@ -47,7 +49,8 @@ rule mixtures:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=needs.memory(SETTINGS, "mixtures"),
+        runtime=needs.minutes(SETTINGS, "mixtures"),
     params:
         settings=stage_params("mixtures"),
         version=_settings.stage_version("mixtures"),

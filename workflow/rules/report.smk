@@ -1,8 +1,17 @@
 """Stage ``report``: the page to look at and listen to.
 
 REQUIRED INPUTS:  the tables, estimates, mixtures, networks, dictionaries, datasets and status tables
-OUTPUTS:          <results>/report/index.html, with its sounds and pictures in media/
+OUTPUTS:          <results>/report/index.html, with its sounds and pictures in media/; packed.html and packed/ are
+                  copies of it for Snakemake's own report
 """
+
+# Snakemake's report takes a folder only as a zip, and nothing but its name tells a rule which it will be.
+ZIPPED = any(word.endswith(".zip") for word in sys.argv)
+PAGE = {
+    "caption": "../report/page.rst",
+    "category": "Page",
+    "labels": {"page": "Listen and look" if ZIPPED else "Look"},
+}
 
 
 rule report:
@@ -13,12 +22,24 @@ rule report:
         mixtures=expand("<results>/mixtures/{block}", block=range(SETTINGS["mixtures"]["blocks"])),
         separated=expand(
             "<results>/separate/{method}/{block}",
-            method=METHODS,
+            method=sorted({estimates_of(name) for name in METHODS}),
             block=range(SETTINGS["mixtures"]["blocks"]),
         ),
     output:
         page="<results>/report/index.html",
-        media=directory("<results>/report/media"),
+        media=report(
+            directory("<results>/report/media"),
+            patterns=["{plot,[^/]+}.svg"],
+            caption="../report/plots.rst",
+            category="Plots",
+            labels={"plot": "{plot}"},
+        ),
+        file=("<results>/report/packed.html" if ZIPPED else report("<results>/report/packed.html", **PAGE)),
+        folder=(
+            report(directory("<results>/report/packed"), htmlindex="index.html", **PAGE)
+            if ZIPPED
+            else directory("<results>/report/packed")
+        ),
     log:
         "<logs>/report.log",
     benchmark:
@@ -27,7 +48,8 @@ rule report:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=needs.memory(SETTINGS, "report"),
+        runtime=needs.minutes(SETTINGS, "report"),
     params:
         settings=stage_params("report"),
         version=_settings.stage_version("report"),

@@ -22,7 +22,8 @@ rule score:
         "../../envs/audio.yaml"
     threads: SETTINGS["score"]["threads"]
     resources:
-        mem_mb=2000,
+        mem_mb=needs.memory(SETTINGS, "score"),
+        runtime=needs.minutes(SETTINGS, "score"),
     params:
         settings=stage_params("score"),
         version=_settings.stage_version("score"),
@@ -56,11 +57,13 @@ rule score_tables:
         "<logs>/score/tables.log",
     benchmark:
         "<benchmarks>/score/tables.tsv"
+    localrule: True  # seconds: no job of a cluster
     conda:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=needs.memory(SETTINGS, "score_tables"),
+        runtime=needs.minutes(SETTINGS, "score_tables"),
     params:
         settings=stage_params("score", extra=TABLE_KEYS),
         version=_settings.stage_version("score"),

@@ -5,6 +5,10 @@ OUTPUTS:          <results>/separate/{method}/{block}: estimates.tsv and <mixtur
 """
 
 
+include: "export.smk"
+include: "separate_videos.smk"
+
+
 rule separate:
     input:
         unpack(model_inputs),
@@ -19,7 +23,8 @@ rule separate:
         "../../envs/audio.yaml"
     threads: SETTINGS["separate"]["threads"]
     resources:
-        mem_mb=2000,
+        mem_mb=needs.memory(SETTINGS, "separate"),
+        runtime=needs.minutes(SETTINGS, "separate"),
     params:
         settings=lambda wc: stage_params("separate", variant_of(wc.method))(wc),
         version=_settings.stage_version("separate"),

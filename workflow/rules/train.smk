@@ -20,10 +20,11 @@ rule train:
     benchmark:
         "<benchmarks>/train/{variant}/{supervision}.tsv"
     conda:
-        "../../envs/train.yaml"
+        "../../envs/train-gpu.yaml" if SETTINGS["train"]["device"] == "cuda" else "../../envs/train.yaml"
     threads: SETTINGS["train"]["threads"]
     resources:
-        mem_mb=4000,
+        mem_mb=needs.memory(SETTINGS, "train"),
+        runtime=needs.minutes(SETTINGS, "train"),
         gpu=int(SETTINGS["train"]["device"] != "cpu"),
     params:
         settings=stage_params("train"),

@@ -1,0 +1,17 @@
+# The workflow with the tested versions of everything. The demo, its results kept in ./results:
+#   docker build --tag objectsounds .
+#   docker run --rm --volume "$PWD/results:/opt/objectsounds/results" objectsounds
+# With data of your own, mount also your config.yaml over config/config.yaml, and the folder that it names.
+FROM python:3.12-slim
+
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends make \
+    && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /opt/objectsounds
+COPY . .
+RUN make setup VENV=/opt/venv
+ENV PATH=/opt/venv/bin:$PATH
+
+ENTRYPOINT ["python", "-m", "objectsounds"]
+CMD ["run", "--cores", "all"]

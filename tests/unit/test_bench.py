@@ -1,0 +1,64 @@
+"""The bench judges equality by itself, and writes what it did not measure as such. Nothing is timed here."""
+
+import numpy as np
+import pytest
+
+from objectsounds.bench import __main__ as bench
+from objectsounds.bench.table import (
+    COLUMNS,
+    NOT_MEASURED,
+    Comparison,
+    judge_divergences,
+    judge_scores,
+    write_comparisons,
+)
+from objectsounds.tables import read_table
+
+
+def comparison(goal=3.0):
+    return Comparison("a task", "a peer", goal, ours=[1.0, 3.0], peer=[8.0, 8.0])
+
+
+def test_the_ratio_is_of_the_means_and_larger_is_better():
+    assert comparison().ratio == pytest.approx(4)
+
+
+@pytest.mark.parametrize(
+    ("ours", "equal"), [([10.0, 20.0], True), ([10.04, 20.08], True), ([10.1, 20.2], False)]
+)
+def test_a_divergence_half_a_percent_above_the_peers_is_equal_and_one_percent_is_not(ours, equal):
+    row = comparison()
+    judge_divergences(row, ours, [10.0, 20.0], 0.005)
+    assert row.equal is equal and row.reached is equal
+    assert row.row()["equal_result"].startswith("yes" if equal else "NO")
+
+
+def test_scores_count_up_to_100_db_and_a_thousandth_of_a_db_is_equal():
+    theirs = np.array([1.0, 50.0, 150.0])
+    for shift, equal in ((np.array([5e-4, 0, 30]), True), (np.array([0, 5e-3, 0]), False)):
+        row = comparison()
+        judge_scores(row, theirs + shift, theirs, 1e-3)
+        assert row.equal is equal and "2 scores" in row.shown
+
+
+def test_a_goal_is_missed_by_speed_alone():
+    row = comparison(goal=5.0)
+    judge_divergences(row, [1.0], [1.0], 0.005)
+    assert row.equal and not row.reached
+
+
+def test_the_table_holds_every_row_and_says_what_was_not_measured(tmp_path):
+    measured = comparison()
+    judge_divergences(measured, [1.0], [1.0], 0.005)
+    write_comparisons(tmp_path, [measured, Comparison("on a GPU", "one core", 50)])
+    rows = read_table(tmp_path / "table.tsv", COLUMNS)
+    assert [row["ratio"] for row in rows] == ["4.0", NOT_MEASURED]
+    assert rows[0]["ours"] == "2.0000 s" and rows[1]["goal"] == "50"
+    assert "<svg" in (tmp_path / "ratios.svg").read_text()
+
+
+def test_without_a_demo_run_it_says_what_to_do_first(tmp_path, caplog, monkeypatch):
+    for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(variable, "1")
+    options = ["--run", str(tmp_path / "none"), "--output", str(tmp_path), "--topics", "factorization"]
+    assert bench.main(options) == 1 and "make demo" in caplog.text

@@ -1,0 +1,412 @@
+"""One's own videos: blocks without seams, any rate and channels, odd files, remixes, and what is refused."""
+
+import json
+import re
+import subprocess
+import sys
+
+import cv2
+import ffmpeg
+import h5py
+import numpy as np
+import pytest
+import soundfile
+
+from objectsounds.audio import WavWriter, check_size
+from objectsounds.blocks import CrossFade, overlapping
+from objectsounds.cli import main
+from objectsounds.dictionaries import read_dictionary, write_dictionary
+from objectsounds.errors import ObjectsoundsError
+from objectsounds.export import export_model
+from objectsounds.frames import read_frames
+from objectsounds.guided import GuidedSeparator, bases_at
+from objectsounds.media import local_file, run_ffmpeg
+from objectsounds.methods import Problem, guided_nmf
+from objectsounds.model_file import read_model
+from objectsounds.seen import Sight, sections_of
+from objectsounds.settings import load_settings, merge, stage_settings
+from objectsounds.sound_stream import NoSoundError, SoundStream
+from objectsounds.transforms import transform_of
+from objectsounds.wishes import parse_gains
+
+RATE = 8000  # of the model
+PITCHES = {"piano": 400, "violin": 1500}
+SETTINGS = merge(
+    load_settings({"preset": "demo", "classes": ["drum", "piano", "violin"]}),
+    {"clips": {"sample_rate": RATE}, "labeller": {"kind": "imagenet", "weights": "nowhere.pth"}},
+)
+
+
+def tones(rate=RATE, seconds=2.0):
+    """Return a tone for each object, swelling each in its own time, shape=(2, T)."""
+    t = np.arange(round(rate * seconds)) / rate
+    swells = (np.sin(2 * np.pi * 0.9 * t) ** 2, np.cos(2 * np.pi * 0.9 * t) ** 2)
+    waves = [swell * np.sin(2 * np.pi * f * t) for swell, f in zip(swells, PITCHES.values(), strict=True)]
+    return (0.3 * np.stack(waves)).astype(np.float32)
+
+
+def duet(path, rate=RATE, seconds=2.0, channels=1, gain=1.0):
+    """Write a WAV file with both tones; a second channel holds them in antiphase."""
+    mixture = gain * tones(rate, seconds).sum(axis=0)
+    signs = np.array([1, -1, 0.5, 0, 0.2, -0.3])[:channels]
+    soundfile.write(path, mixture[:, None] * signs, rate, subtype="FLOAT", format="WAV")
+    return path
+
+
+@pytest.fixture(scope="session")
+def dictionary(tmp_path_factory):
+    """The planted spectra of piano and violin; the drum has none."""
+    path = tmp_path_factory.mktemp("words") / "surest.h5"
+    spectra = [np.abs(transform_of(SETTINGS, RATE).forward(wave)).mean(axis=1) for wave in tones()]
+    origin = {"clip_id": ["a", "b"]}
+    reasons = {"drum": "no clip holds it"}
+    write_dictionary(
+        path, SETTINGS, 1, "surest", SETTINGS["classes"], [1, 2], np.stack(spectra), origin, reasons
+    )
+    return path
+
+
+@pytest.fixture(scope="session")
+def model(dictionary):
+    path = dictionary.parent / "model.h5"
+    export_model(stage_settings(SETTINGS, "export"), "miml", dictionary, None, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory):
+    """A 3 s video whose sound, in stereo at 44.1 kHz, begins after 1 s and is both tones."""
+    folder = tmp_path_factory.mktemp("film")
+    sound = ffmpeg.input(local_file(duet(folder / "duet.wav", 44100, 2.0, 2)), itsoffset=1.0).audio
+    picture = ffmpeg.input("testsrc=size=96x64:rate=5:duration=3", format="lavfi").video
+    path = folder / "film.mkv"
+    run_ffmpeg(ffmpeg.output(picture, sound, local_file(path), acodec="flac", pix_fmt="yuv420p", threads=1))
+    return path
+
+
+def separate(*arguments, model):
+    """Run the command on videos; return its exit code."""
+    return main(["separate", *map(str, arguments), "--model", str(model)])
+
+
+def separated(folder, *names):
+    return [soundfile.read(folder / f"{name}.wav", dtype="float32", always_2d=True)[0] for name in names]
+
+
+@pytest.mark.parametrize("length", [50, 100, 101, 260, 421])
+def test_blocks_with_the_same_masks_give_the_sound_back(length):
+    sound = np.random.default_rng(0).standard_normal((length, 2)).astype(np.float32)
+    position = iter(range(0, 10**6))
+    rest = [sound]
+
+    def read(count):
+        next(position)
+        piece, rest[0] = rest[0][:count], rest[0][count:]
+        return piece
+
+    fade, masks = CrossFade(20), np.array([0.3, 0.7], np.float32)[:, None, None]
+    blocks = list(overlapping(read, 100, 20))
+    assert [last for _, last in blocks] == [False] * (len(blocks) - 1) + [True]
+    whole = np.concatenate([fade(masks * block, last) for block, last in blocks], axis=1)
+    np.testing.assert_allclose(whole, masks * sound, atol=1e-6)
+
+
+def test_masks_that_jump_from_block_to_block_do_not_click():
+    fade = CrossFade(100)
+    ones = np.ones((1, 500, 1), np.float32)
+    joined = np.concatenate([fade(0 * ones, False), fade(1 * ones, False), fade(0.2 * ones, True)], axis=1)
+    assert np.abs(np.diff(joined[0, :, 0])).max() < np.pi / 2 / 100
+    assert joined.shape[1] == 3 * 500 - 2 * 100
+
+
+@pytest.mark.parametrize("seconds", [2.0, 0.05])
+def test_a_short_sound_gets_exactly_what_the_pipeline_gives(dictionary, tmp_path, seconds):
+    words, mixture = read_dictionary(dictionary), tones(seconds=seconds).sum(axis=0)
+    problem = Problem(mixture, list(PITCHES), transform_of(SETTINGS, RATE), SETTINGS["separate"], words)
+    with SoundStream(duet(tmp_path / "duet.wav", seconds=seconds)) as sound:
+        (piece,) = GuidedSeparator(SETTINGS, words, list(PITCHES), RATE, False).stream(sound)
+    for estimate, expected in zip(piece, guided_nmf(problem).values(), strict=True):
+        np.testing.assert_array_equal(estimate[:, 0], expected)
+
+
+@pytest.mark.parametrize("transform", ["stft", "cqt"])
+@pytest.mark.parametrize("rest", [False, True])
+@pytest.mark.parametrize(("rate", "channels"), [(44100, 2), (4000, 1), (11025, 6)])
+def test_estimates_sum_to_the_mixture_at_any_rate_and_across_blocks(
+    dictionary, tmp_path, transform, rest, rate, channels
+):
+    settings = merge(SETTINGS, {"bases": {"transform": transform}})
+    words = read_dictionary(dictionary)
+    bins = len(transform_of(settings, RATE).forward(np.zeros(RATE)))
+    words.bases = np.resize(words.bases, (2, bins))
+    path = duet(tmp_path / "duet.wav", rate, 5.0, channels)
+    with SoundStream(path) as sound:
+        assert (sound.rate, sound.channels) == (rate, channels)
+        separator = GuidedSeparator(settings, words, list(PITCHES), rate, rest)
+        pieces = list(separator.stream(sound, block_seconds=3.0))
+    assert len(pieces) > 1 and separator.names == [*PITCHES, *(["rest"] if rest else [])]
+    mixture, _ = soundfile.read(path, dtype="float32", always_2d=True)
+    total = np.concatenate(pieces, axis=1).sum(axis=0)
+    np.testing.assert_allclose(total, mixture, atol=1e-4 * np.abs(mixture).max())
+
+
+def test_channels_in_antiphase_are_separated_and_not_silence(dictionary, tmp_path):
+    words = read_dictionary(dictionary)
+    with SoundStream(duet(tmp_path / "duet.wav", 44100, 2.0, 2)) as sound:
+        (piece,) = GuidedSeparator(SETTINGS, words, list(PITCHES), 44100, False).stream(sound)
+    for estimate, tone in zip(piece, tones(44100), strict=True):
+        error = estimate - tone[:, None] * np.array([1, -1])
+        assert 10 * np.log10((tone**2).sum() / (error[:, 0] ** 2).sum()) > 10
+        np.testing.assert_allclose(estimate[:, 1], -estimate[:, 0], atol=1e-6)
+
+
+def test_bases_are_cut_at_lower_rates_and_know_nothing_above_their_own():
+    bases = np.random.default_rng(0).random((401, 3), dtype=np.float32)
+    assert bases_at(4000, bases, SETTINGS).shape == (201, 3)
+    assert bases_at(44100, bases, SETTINGS).shape == (401, 3)
+    constant_q = merge(SETTINGS, {"bases": {"transform": "cqt"}})
+    known = transform_of(constant_q, RATE).frequencies
+    ramp = np.stack([known, 2 * known], axis=1)
+    wanted = transform_of(constant_q, 11025).frequencies
+    moved = bases_at(11025, ramp, constant_q)
+    np.testing.assert_allclose(moved[:, 1], 2 * wanted[: len(moved)], rtol=1e-5)
+    assert wanted[len(moved)] > RATE / 2 >= wanted[len(moved) - 1]
+
+
+@pytest.mark.parametrize("most", [2**32 - 1, 1000])
+def test_a_wav_file_written_in_pieces_is_read_again_even_as_rf64(tmp_path, most):
+    samples = np.random.default_rng(0).standard_normal((400, 2)).astype(np.float32)
+    with SoundStream(duet(tmp_path / "form.wav", 22050, 0.1, 2)) as sound:
+        writer = WavWriter(tmp_path / "x.wav", sound.form, most)
+    for piece in np.split(samples, 4):
+        writer.write(piece)
+    writer.scale(0.5)
+    writer.close()
+    found, rate = soundfile.read(tmp_path / "x.wav", dtype="float32")
+    np.testing.assert_array_equal(found, samples * np.float32(0.5))
+    info = soundfile.info(tmp_path / "x.wav")
+    assert rate == 22050 and info.subtype == "FLOAT" and info.format == ("WAV" if most > 2**20 else "RF64")
+    check_size(tmp_path / "x.wav")
+    with open(tmp_path / "x.wav", "ab") as file:
+        file.write(b"more")
+    with pytest.raises(ValueError, match="is cut"):
+        check_size(tmp_path / "x.wav")
+
+
+def test_a_sound_that_starts_late_begins_with_silence(film):
+    with SoundStream(film) as sound:
+        samples = sound.read(10**7)
+    assert (sound.rate, sound.channels) == (44100, 2) and abs(len(samples) / 44100 - 3) < 0.05
+    assert not samples[:44000].any() and samples[45000:].any()
+
+
+def test_a_file_without_sound_and_one_that_is_no_media_are_told_apart(tmp_path, make_video):
+    with pytest.raises(NoSoundError, match=r"still.mp4 has no sound"):
+        SoundStream(make_video(tmp_path / "still.mp4", seconds=0.5, sound=False))
+    (tmp_path / "text.mp4").write_text("no video")
+    with pytest.raises(ObjectsoundsError, match=r"text.mp4 cannot be decoded"):
+        SoundStream(tmp_path / "text.mp4")
+
+
+def test_frames_of_a_turned_video_are_upright(tmp_path, make_video):
+    path = make_video(tmp_path / "x.mp4", seconds=1.0, sound=False)
+    turned = tmp_path / "turned.mp4"
+    stream = ffmpeg.input(local_file(path), display_rotation=90).output(local_file(turned), vcodec="copy")
+    run_ffmpeg(stream)
+    assert read_frames(path, [0.2], 500)[0].shape == (120, 160, 3)
+    assert read_frames(turned, [0.2], 500)[0].shape == (160, 120, 3)
+
+
+def test_sections_are_those_of_a_clip_and_a_short_last_one_is_left_out():
+    assert sections_of(3.2, SETTINGS) == [(0, 3.2)]
+    assert sections_of(10.4, SETTINGS) == [(0, 10)]
+    assert sections_of(25.0, SETTINGS) == [(0, 10), (10, 10), (20, 5.0)]
+    assert sections_of(0.01, SETTINGS) == [(0, 0.01)]
+
+
+def test_a_videos_objects_are_those_seen_in_enough_sections():
+    labels = np.array([[1, 1, 0], [1, 0, 0], [1, 0, 0], [1, 0, 1]], bool)
+    sight = Sight(["a", "b", "c"], np.array([[0.5, 0.4, 0.1]] * 3 + [[0.5, 0.1, 0.4]]), labels)
+    assert sight.objects(0.25) == ["a", "b", "c"] and sight.objects(0.3) == ["a"]
+    rows = [(row["object"], row["sections"], row["share"]) for row in sight.rows()]
+    assert rows == [("a", 4, 1.0), ("b", 1, 0.25), ("c", 1, 0.25)]
+    assert [row["probability"] for row in sight.rows()] == pytest.approx([0.5, 0.4, 0.4])
+
+
+def test_a_folder_of_oddly_named_files_is_separated_and_a_bad_one_does_not_stop_the_rest(
+    model, tmp_path, capsys, caplog
+):
+    videos, out = tmp_path / "in", tmp_path / "out"
+    videos.mkdir()
+    names = ["-dash", 'it\'s "so" %d', "with spaces"]
+    for name in names:
+        duet(videos / f"{name}.wav", seconds=0.3)
+    (videos / "broken.mp4").write_bytes(b"no media")
+    (videos / "notes.txt").write_text("no media, and not taken for it")
+    assert separate(videos, "--objects", "piano,violin", "--output", out, model=model) == 1
+    said = capsys.readouterr()
+    assert "1 of 4 files were not separated: broken.mp4." in said.err
+    assert sorted(path.name for path in out.iterdir()) == sorted(names)
+    assert "broken.mp4 cannot be decoded" in caplog.text
+    for name in names:
+        parts = separated(out / name, "piano", "violin")
+        np.testing.assert_allclose(sum(parts)[:, 0], tones(seconds=0.3).sum(axis=0), atol=1e-5)
+        assert f"{name}.wav: 0.3 s, 8000 Hz, 1 channel" in said.out
+    page = (out / "-dash" / "index.html").read_text().partition("<script>")[0]
+    links = re.findall(r'(?:src|href|data-sound)="([^"#:]+)"', page)
+    assert links and all((out / "-dash" / link).is_file() for link in links)
+
+
+def test_nothing_is_overwritten_unless_asked_and_never_what_is_not_ours(model, tmp_path, capsys):
+    video, out = duet(tmp_path / "duet.wav", seconds=0.3), tmp_path / "out"
+    wanted = [video, "--objects", "piano,violin", "--output", out]
+    assert separate(*wanted, model=model) == 0
+    before = (out / "duet" / "piano.wav").stat().st_mtime_ns
+    assert separate(*wanted, model=model) == 1 and "--force replaces it" in capsys.readouterr().err
+    assert (out / "duet" / "piano.wav").stat().st_mtime_ns == before
+    assert separate(*wanted, "--force", model=model) == 0
+    assert (out / "duet" / "piano.wav").stat().st_mtime_ns > before
+    (out / "duet" / "separation.json").unlink()
+    assert separate(*wanted, "--force", model=model) == 1
+    assert "was not made by separate" in capsys.readouterr().err and (out / "duet" / "piano.wav").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("duet.wav", ["--objects", "piano,kazoo"], ["'kazoo'", "drum, piano, violin"]),
+        ("duet.wav", ["--objects", "drum"], ["drum was named", "no clip holds it", "piano, violin"]),
+        ("duet.wav", ["--objects", "piano", "--mute", "rest"], ["'rest'", "--rest"]),
+        ("duet.wav", ["--objects", "piano", "--remix", "piano=loud"], ["'piano=loud'", "violin=-6"]),
+        ("duet.wav", ["--objects", "piano", "--mute", "violin"], ["nothing to remix", "piano", "violin"]),
+        ("duet.wav", ["--min-share", "2"], ["--min-share 2", "at most 1"]),
+        ("duet.wav", [], ["nowhere.pth", "--weights"]),
+        ("gone.wav", ["--objects", "piano"], ["gone.wav does not exist"]),
+        (".", ["--objects", "piano"], ["holds no video or sound"]),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_an_exit_code(model, tmp_path, capsys, name, options, words):
+    if name.endswith("duet.wav"):
+        duet(tmp_path / name, seconds=0.2)
+    assert separate(tmp_path / name, *options, "--output", tmp_path / "out", model=model) == 1
+    said = capsys.readouterr().err.strip()
+    assert all(word in said for word in words), said
+    assert said.startswith("objectsounds separate: ") and "\n" not in said
+    assert not list(tmp_path.glob("out/*"))
+
+
+def test_a_file_without_sound_is_refused_by_the_command(model, tmp_path, capsys, make_video):
+    video = make_video(tmp_path / "still.mp4", seconds=0.5, sound=False)
+    assert separate(video, "--objects", "piano", "--output", tmp_path / "out", model=model) == 1
+    assert "no audio track" in capsys.readouterr().err
+
+
+def test_silence_and_a_sound_of_a_few_samples_are_separated(model, tmp_path, caplog):
+    duet(tmp_path / "silent.wav", gain=0.0, seconds=0.5)
+    duet(tmp_path / "short.wav", seconds=0.002)
+    for name in ("silent", "short"):
+        options = ["--objects", "piano,violin", "--rest", "--output", tmp_path / "out"]
+        assert separate(tmp_path / f"{name}.wav", *options, model=model) == 0
+    assert not any(part.any() for part in separated(tmp_path / "out" / "silent", "piano", "violin", "rest"))
+    assert len(separated(tmp_path / "out" / "short", "rest")[0]) == 16
+    assert "silent.wav is silent" in caplog.text
+
+
+def test_one_object_alone_is_warned_of_and_with_a_rest_it_is_not_the_mixture(model, tmp_path, caplog):
+    video = duet(tmp_path / "duet.wav")
+    assert separate(video, "--objects", "violin", "--output", tmp_path / "out", model=model) == 0
+    assert "violin alone is separated" in caplog.text
+    caplog.clear()
+    options = ["--objects", "violin", "--rest", "--output", tmp_path / "rest"]
+    assert separate(video, *options, model=model) == 0
+    assert "alone" not in caplog.text
+    violin, rest = separated(tmp_path / "rest" / "duet", "violin", "rest")
+    mixture, reference = tones().sum(axis=0), tones()[1]
+    np.testing.assert_allclose((violin + rest)[:, 0], mixture, atol=1e-4 * np.abs(mixture).max())
+    assert np.sum((violin[:, 0] - reference) ** 2) < 0.2 * np.sum((mixture - reference) ** 2)
+
+
+def streams_of(path):
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    code = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little").decode()
+    frames = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    capture.release()
+    return code, frames
+
+
+def test_a_remix_is_the_weighted_sum_and_goes_back_into_the_video(model, film, tmp_path):
+    options = ["--objects", "piano,violin", "--remix", "violin=-6", "--mute", "piano"]
+    assert separate(film, *options, "--output", tmp_path, model=model) == 0
+    violin, remix = separated(tmp_path / "film", "violin", "remix")
+    np.testing.assert_allclose(remix, 10 ** (-6 / 20) * violin, atol=1e-6)
+    assert streams_of(tmp_path / "film" / "remix.mp4") == streams_of(film) == ("h264", 15)
+    with SoundStream(tmp_path / "film" / "remix.mp4") as sound:
+        heard = sound.read(10**7)
+    assert (sound.rate, sound.channels) == (44100, 2) and abs(len(heard) - len(remix)) < 4096
+    assert np.corrcoef(heard[50000:120000, 0], remix[50000:120000, 0])[0, 1] > 0.95
+
+
+def test_a_remix_that_would_clip_is_turned_down_and_says_so(model, tmp_path, caplog):
+    video = duet(tmp_path / "duet.wav", gain=2.0)
+    options = ["--objects", "piano,violin", "--remix", "violin=+12", "--output", tmp_path / "out"]
+    assert separate(video, *options, model=model) == 0
+    (remix,) = separated(tmp_path / "out" / "duet", "remix")
+    assert np.abs(remix).max() == pytest.approx(0.99, abs=1e-3)
+    facts = json.loads((tmp_path / "out" / "duet" / "separation.json").read_text())
+    assert facts["turned_down_db"] > 3 and "would clip and was turned down" in caplog.text
+    assert "turned down" in (tmp_path / "out" / "duet" / "index.html").read_text()
+
+
+def test_a_picture_that_mp4_cannot_hold_is_copied_into_matroska(model, tmp_path, make_video):
+    video = make_video(tmp_path / "web.webm", seconds=1.0, webm=True)
+    options = ["--objects", "piano,violin", "--mute", "piano", "--output", tmp_path / "out"]
+    assert separate(video, *options, model=model) == 0
+    assert streams_of(tmp_path / "out" / "web" / "remix.mkv")[0] == "VP80"
+    assert not (tmp_path / "out" / "web" / "remix.mp4").exists()
+
+
+def test_gains_are_read_from_one_word():
+    assert parse_gains("violin=-6, piano=+3", "drum") == {"violin": -6, "piano": 3, "drum": float("-inf")}
+    assert parse_gains(None, None) == {}
+
+
+def test_a_file_that_is_no_model_is_refused_and_left_where_it_is(tmp_path, model, dictionary):
+    cut = tmp_path / "cut.h5"
+    cut.write_bytes(model.read_bytes()[:5000])
+    for path, words in (
+        (cut, "cannot be read"),
+        (dictionary, "no model file"),
+        (tmp_path / "no.h5", "export"),
+    ):
+        with pytest.raises(ObjectsoundsError, match=words):
+            read_model(path)
+    assert cut.is_file() and dictionary.is_file()
+
+
+def test_a_model_file_holds_settings_and_numbers_alone(model):
+    found = read_model(model)
+    assert (found.method, found.labeller) == ("miml", "resnet152 of ImageNet")
+    assert found.objects == SETTINGS["classes"] and found.classes[1].imagenet == (579, 881)
+    with h5py.File(model) as file:
+        assert set(file) == {"bases", "object", "clip_id"}
+        assert "labeller" in json.loads(file.attrs["settings"])
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ({"videos": ["a/x.mp4", "b/x.wav"]}, ["'x'", "rename"]),
+        ({"videos": ["x.mp4"], "objects": {"y": ["violin"]}}, ["objects.y", "'y'"]),
+        ({"videos": ["x.mp4"], "mute": {"x": ["kazoo"]}}, ["mute.x", "'kazoo'", "violin"]),
+        ({"videos": ["x.mp4"], "remix": {"x": "rest=3"}}, ["remix.x", "'rest'"]),
+    ],
+)
+def test_a_bad_list_of_videos_is_refused_with_the_key(section, words):
+    with pytest.raises(ObjectsoundsError) as error:
+        load_settings({"preset": "demo", "separate_videos": section})
+    assert all(word in str(error.value) for word in ["separate_videos.", *words])
+
+
+def test_importing_the_package_stays_light():
+    code = "import sys, objectsounds; assert objectsounds.__version__ and 'numpy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,38 @@
+"""Every result says what made it: in its attributes, and in the log of its job."""
+
+import json
+import re
+
+import h5py
+
+from objectsounds import __version__
+from objectsounds.cli import main
+from objectsounds.hdf5 import describe
+from objectsounds.provenance import commit, packages
+
+
+def test_the_commit_is_a_hash_or_unknown():
+    assert re.fullmatch(r"([0-9a-f]{40}\+?)?", commit())
+
+
+def test_versions_name_python_and_what_results_depend_on():
+    assert {"python", "numpy", "torch", "h5py"} <= set(packages())
+
+
+def test_an_hdf5_file_says_what_made_it(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        describe(file, {"seed": 3, "bases": {"count": 2}}, 7)
+        made = dict(file.attrs)
+    assert json.loads(made["settings"]) == {"seed": 3, "bases": {"count": 2}}
+    assert (made["version"], made["stage_version"], made["seed"]) == (__version__, 7, 3)
+    assert made["commit"] == commit()
+
+
+def test_a_jobs_log_begins_with_the_version_and_the_command(tmp_path, caplog):
+    caplog.set_level("INFO")
+    arguments = ["score_tables", "--settings", '{"seed":3}', "--methods", "a b", "--blocks", "gone.tsv"]
+    arguments += ["--scores", "s.tsv", "--summary", "t.tsv", "--comparisons", "c.tsv"]
+    assert main(arguments) == 1
+    first, second = caplog.messages[:2]
+    assert __version__ in first and "commit" in first and "numpy" in first
+    assert second.startswith("python -m objectsounds score_tables --settings '{\"seed\":3}' --methods 'a b'")

@@ -1,0 +1,389 @@
+"""Every key of the configuration, an edit of it, and the rules that then run again.
+
+``python -m tests.workflow.edits`` writes the table into config/README.md. That it is true is what
+test_edit_matrix.py shows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from objectsounds.settings import merge
+from tests.workflow.conftest import ROOT, Place
+
+README = ROOT / "config" / "README.md"
+MARKS = ("<!-- edits: made by python -m tests.workflow.edits -->\n", "<!-- end of edits -->\n")
+ORDER = ["demo", "catalogue", "clips", "bases", "labeller", "labels", "dataset", "train", "dictionary"]
+ORDER += [
+    "dictionary_gaussian",
+    "mixtures_table",
+    "mixtures",
+    "separate",
+    "score",
+    "score_tables",
+    "export",
+    "report",
+]
+TABLES = {"score_tables", "report"}
+SCORED = {"score"} | TABLES
+SEPARATED = {"separate"} | SCORED
+MIXED = {"mixtures_table", "mixtures"} | SEPARATED
+ONE_DICTIONARY = {"dictionary"} | SEPARATED
+DICTIONARIES = {"dictionary_gaussian", "export"} | ONE_DICTIONARY
+TRAINED = {"train"} | DICTIONARIES
+DATASETS = {"dataset"} | TRAINED
+EVERYTHING = set(ORDER)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A key, what it is set to (or a function of the place that says it), and the rules that run again."""
+
+    key: str
+    value: object
+    rules: frozenset[str]
+    real: bool = False  # shown by a real run, not by a dry one
+
+    def settings(self, place: Place) -> dict:
+        """Return the edit as a mapping to be laid over config.yaml."""
+        value = self.value(place) if isinstance(self.value, Callable) else self.value
+        for name in reversed(self.key.split(".")):
+            value = {name: value}
+        return value
+
+    def apply(self, place: Place) -> None:
+        """Edit the place's config.yaml."""
+        path = place.folder / "config" / "config.yaml"
+        path.write_text(yaml.safe_dump(merge(yaml.safe_load(path.read_text()), self.settings(place))))
+
+
+def _edits(rules: set[str], values: dict[str, object], real: tuple[str, ...] = ()) -> list[Edit]:
+    return [Edit(key, value, frozenset(rules), key in real) for key, value in values.items()]
+
+
+def _same_list(name: str) -> Callable:
+    def make(place: Place) -> list[str]:
+        path = place.folder / name
+        path.write_text((place.results / "demo" / name).read_text())
+        return [name]
+
+    return make
+
+
+def _single_source(place: Place) -> str:
+    """Name half of the test clips."""
+    lines = (place.results / "demo" / "truth.tsv").read_text().splitlines()[1:]
+    tested = (place.results / "catalogue" / "used-test.txt").read_text().split()
+    rows = [line.split("\t") for line in lines]
+    alone = [row for row in rows if f"{row[0]}_0" in tested and ";" not in row[1]]
+    (place.folder / "singles.txt").write_text("".join(f"{row[0]}, 0, 3, {row[1]}\n" for row in alone[:4]))
+    return "singles.txt"
+
+
+def _ontology(place: Place) -> str:
+    import csv
+    import json
+
+    with open(ROOT / "resources" / "classes.tsv", encoding="utf-8") as file:
+        rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t"))
+    mids = {
+        mid for row in rows for cell in row.values() for mid in (cell or "").split(";") if mid[:3] == "/m/"
+    }
+    (place.folder / "ontology.json").write_text(
+        json.dumps([{"id": mid, "name": mid} for mid in sorted(mids)])
+    )
+    return "ontology.json"
+
+
+def _media(place: Place) -> str:
+    return str(place.results / "demo" / "media")
+
+
+def _pictures(place: Place) -> str:
+    return str(place.results / "demo" / "pictures")
+
+
+EDITS = [
+    *_edits(EVERYTHING, {"seed": 1}, real=("seed",)),
+    *_edits(
+        EVERYTHING,
+        {
+            "demo.objects": ["drum", "piano"],
+            "demo.train_clips": 17,
+            "demo.test_clips_per_object": 3,
+            "demo.test_duets": 2,
+            "demo.seconds": 2,
+            "demo.frame_size": 80,
+            "demo.frames_per_second": 4,
+            "demo.sample_rate": 22050,
+            "demo.duet_fraction": 0.2,
+            "demo.silent_visible_fraction": 0.3,
+            "demo.offscreen_fraction": 0.3,
+            "demo.pictures_per_object.train": 20,
+            "demo.pictures_per_object.val": 3,
+            "demo.picture_size": 40,
+        },
+        real=("demo.duet_fraction",),
+    ),
+    *_edits(DATASETS | MIXED | {"catalogue"}, {"classes": ["drum", "piano"]}, real=("classes",)),
+    *_edits(
+        {"catalogue", "report"},
+        {
+            "catalogue.train": _same_list("unbalanced_train_segments.csv"),
+            "catalogue.test": _same_list("balanced_train_segments.csv"),
+            "catalogue.ontology": _ontology,
+            "catalogue.descendants": False,
+            "catalogue.truth": None,
+            "catalogue.test_fraction": 0.3,
+            "catalogue.sections_per_medium": 2,
+            "catalogue.clips_per_shard": 4,
+        },
+        real=(
+            "catalogue.train",
+            "catalogue.test",
+            "catalogue.ontology",
+            "catalogue.descendants",
+            "catalogue.truth",
+            "catalogue.clips_per_shard",
+        ),
+    ),
+    *_edits({"catalogue", "export", "report"}, {"catalogue.section_seconds": 5}),
+    *_edits(
+        {"catalogue", "dataset"} | MIXED,
+        {"catalogue.single_source": _single_source, "catalogue.clips_per_class.test": 1},
+        real=("catalogue.single_source", "catalogue.clips_per_class.test"),
+    ),
+    *_edits(
+        {"catalogue"} | DATASETS,
+        {"catalogue.clips_per_class.train": 3, "catalogue.clips_per_class.val": 1},
+        real=("catalogue.clips_per_class.train", "catalogue.clips_per_class.val"),
+    ),
+    *_edits(
+        {"catalogue", "clips", "bases", "labels"} | DATASETS,
+        {"catalogue.val_fraction": 0.5},
+        real=("catalogue.val_fraction",),
+    ),
+    *_edits(
+        {"clips", "bases", "labels"} | DATASETS | MIXED,
+        {
+            "clips.media": _media,
+            "clips.sample_rate": 8000,
+            "clips.frames": 3,
+            "clips.frame_size": 48,
+            "clips.min_seconds": 0.5,
+            "clips.silence_db": -50.0,
+            "clips.still_below": 3.0,
+            "clips.timeout": 100,
+            "clips.download.enabled": True,
+        },
+        real=("clips.frames",),
+    ),
+    *_edits(
+        set(),
+        {
+            "clips.download.url": "http://localhost/{media_id}",
+            "clips.download.sections": False,
+            "clips.download.format": "best",
+            "clips.download.attempts": 2,
+            "clips.download.backoff_seconds": 1.0,
+            "clips.download.timeout": 100,
+            "clips.download.max_mb": 100,
+            "clips.download.cookies": "cookies.txt",
+            "clips.download.proxy": "http://localhost:1",
+            "clips.download.rate_limit": 1000000,
+        },
+    ),
+    *_edits(
+        {"bases"} | DATASETS,
+        {
+            "bases.transform": "cqt",
+            "bases.window_seconds": 0.08,
+            "bases.hop_seconds": 0.04,
+            "bases.cqt.bins_per_octave": 12,
+            "bases.cqt.fmin": 65.0,
+            "bases.cqt.hop_seconds": 0.02,
+            "bases.count": 6,
+            "bases.solver": "scikit-learn",
+            "bases.device": "auto",
+            "bases.iterations": 50,
+            "bases.tolerance": 1.0e-3,
+            "bases.threads": 2,
+        },
+        real=("bases.count",),
+    ),
+    *_edits({"labels"} | DATASETS, {"labeller.kind": "imagenet"}),
+    *_edits(
+        {"labeller", "labels"} | DATASETS,
+        {
+            "labeller.architecture": "resnet50",
+            "labeller.weights": "weights.pth",
+            "labeller.device": "auto",
+            "labeller.threads": 2,
+            "labeller.pictures.path": _pictures,
+            "labeller.pictures.architecture": "resnet34",
+            "labeller.pictures.image_size": 24,
+            "labeller.pictures.epochs": 2,
+            "labeller.pictures.batch_size": 4,
+            "labeller.pictures.learning_rate": 1.0e-3,
+            "labeller.pictures.weight_decay": 0.01,
+            "labeller.pictures.label_smoothing": 0.2,
+        },
+        real=("labeller.pictures.epochs",),
+    ),
+    *_edits(
+        DATASETS,
+        {
+            "dataset.pool": "mean",
+            "dataset.group_reduce": "max",
+            "dataset.scores": "probability-sum",
+            "dataset.threshold": 0.4,
+            "dataset.keep_argmax": False,
+            "dataset.label_noise": 0.1,
+            "dataset.copy": True,
+        },
+        real=("dataset.threshold", "dataset.copy"),
+    ),
+    *_edits(
+        TRAINED,
+        {
+            "train.device": "auto",
+            "train.threads": 2,
+            "train.basis_norm": "l1",
+            "train.hidden": [32],
+            "train.sub_concepts": 2,
+            "train.dropout": 0.1,
+            "train.output_dropout": 0.1,
+            "train.batch_size": 4,
+            "train.epochs": 7,
+            "train.learning_rate": 2.0e-3,
+            "train.weight_decay": 1.0e-4,
+            "train.lr_decay": 0.9,
+            "train.lr_decay_every": 4,
+            "train.patience": 20,
+            "train.checkpoint_every": 2,
+            "train.memory_gb": 7.0,
+        },
+        real=("train.epochs",),
+    ),
+    *_edits(
+        DICTIONARIES, {"dictionary.surest.clips_per_object": 2}, real=("dictionary.surest.clips_per_object",)
+    ),
+    *_edits(
+        ONE_DICTIONARY,
+        {
+            "dictionary.gao.axis": "objects",
+            "dictionary.gao.threshold": 0.2,
+            "dictionary.gao.support_threshold": 0.2,
+            "dictionary.gao.support_count": 3,
+            "dictionary.gao.max_bases": 40,
+        },
+        real=("dictionary.gao.threshold",),
+    ),
+    *_edits(
+        MIXED,
+        {"mixtures.sources": [2, 3], "mixtures.max_pairs": 3, "mixtures.rms_db": -20.0, "mixtures.blocks": 2},
+        real=("mixtures.sources", "mixtures.max_pairs"),
+    ),
+    *_edits(
+        SEPARATED | {"export"},
+        {"separate.iterations": 40, "separate.tolerance": 1.0e-3},
+        real=("separate.iterations",),
+    ),
+    *_edits(SEPARATED, {"separate.components_per_source": 20, "separate.threads": 2}),
+    *_edits(SCORED, {"score.engine": "mir_eval", "score.threads": 2}, real=("score.threads",)),
+    *_edits(TABLES, {"methods": ["mixture", "miml"]}, real=("methods",)),
+    *_edits(
+        {"report"},
+        {
+            "report.mixtures": 2,
+            "report.max_megabytes": 50,
+            "report.relation_maps": 2,
+            "variant_methods": ["miml_gao"],
+            "dictionary.consensus.candidates": 50,  # of a dictionary that the small set does not use
+            "dictionary.consensus.rounds": 2,
+        },
+        real=("report.mixtures",),
+    ),
+    *_edits(
+        {"train"} | ONE_DICTIONARY, {"variants": {"half": {"train": {"dropout": 0.5}}}}, real=("variants",)
+    ),
+    *_edits(
+        set(),
+        {
+            "ablation.splits": ["test"],
+            "denoise.folder": _media,
+            "denoise.objects": {"file": ["drum"]},
+            "denoise.max_clips": 5,
+            "denoise.noises": ["pink"],
+            "denoise.snr_db": [5],
+            "denoise.dictionaries": ["surest"],
+            "denoise.threads": 2,
+            "experiments.methods": ["miml"],
+            "experiments.variants": {"cqt": None},
+            "separate_videos.videos": ["video.mp4"],
+            "separate_videos.objects": {"video": ["drum"]},
+            "separate_videos.min_share": 0.5,
+            "separate_videos.rest": True,
+            "separate_videos.remix": {"video": "drum=-6"},
+            "separate_videos.mute": {"video": ["drum"]},
+            "separate_videos.threads": 2,
+        },
+    ),
+]
+ELSEWHERE = {
+    "results": "another folder is another run",
+    "catalogue.kind": "see tests/workflow/test_folder.py",
+}
+
+
+def _keys_text(edits: list[Edit]) -> str:
+    """Return keys as text, a section once."""
+    sections: dict[str, list[str]] = {}
+    for edit in edits:
+        section, _, name = edit.key.rpartition(".")
+        sections.setdefault(section, []).append(name)
+    parts = []
+    for section, names in sections.items():
+        if not section:
+            parts += [f"`{name}`" for name in names]
+        elif len(names) == len([edit for edit in EDITS if edit.key.rpartition(".")[0] == section]) > 1:
+            parts.append(f"`{section}.*`")
+        else:
+            parts += [f"`{section}.{name}`" for name in names]
+    return ", ".join(parts)
+
+
+def table() -> str:
+    """Return the table of config/README.md."""
+    groups: dict[frozenset[str], list[Edit]] = {}
+    for edit in EDITS:
+        groups.setdefault(edit.rules, []).append(edit)
+    lines = ["| edited | runs again |", "|---|---|"]
+    for rules, edits in groups.items():
+        names = "everything" if rules == EVERYTHING else ", ".join(name for name in ORDER if name in rules)
+        lines.append(f"| {_keys_text(edits)} | {names or 'nothing'} |")
+    return "\n".join(lines) + "\n"
+
+
+def schema_keys(schema: dict | None = None, path: str = "") -> list[str]:
+    """Return every key of the schema that is no section."""
+    if schema is None:
+        text = (ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8")
+        schema = yaml.safe_load(text)
+    if "properties" not in schema:
+        return [path]
+    parts = schema["properties"].items()
+    return [key for name, part in parts for key in schema_keys(part, f"{path}.{name}".lstrip("."))]
+
+
+def write(path: Path = README) -> None:
+    """Write the table between its marks."""
+    text = path.read_text(encoding="utf-8")
+    before, _, rest = text.partition(MARKS[0])
+    path.write_text(before + MARKS[0] + table() + MARKS[1] + rest.partition(MARKS[1])[2], encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,109 @@
+"""The edit matrix: after an edit of any key exactly the rules of the table in config/README.md run again.
+
+A dry run sees nothing past the catalogue, so its keys, and one or more of every other section, are shown by
+real runs, each on a copy of the finished tiny run.
+"""
+
+import shutil
+
+import pytest
+import yaml
+
+from tests.workflow.edits import EDITS, ORDER, Edit
+from tests.workflow.faults import ran, run, stamps
+
+pytestmark = pytest.mark.edits
+HEADING = ("edit", "shown by", "rules that ran, and how often")
+REAL = [edit for edit in EDITS if edit.real]
+DRY = [edit for edit in EDITS if not edit.real]
+
+
+@pytest.fixture
+def place(copy_of_finished):
+    place = copy_of_finished()
+    yield place
+    shutil.rmtree(place.folder)
+
+
+@pytest.fixture
+def record(matrix):
+    """Return a function that adds an edit to the table."""
+
+    def add(edit, how, jobs):
+        counts = ", ".join(f"{rule} {jobs[rule]}" for rule in ORDER if jobs.get(rule)) or "nothing"
+        matrix("edit matrix", HEADING, (edit, how, counts))
+
+    return add
+
+
+@pytest.mark.parametrize("edit", DRY, ids=lambda edit: edit.key)
+def test_a_dry_run_after_an_edit(finished, record, edit):
+    planned = finished.planned("--config", *_arguments(edit.settings(finished)))
+    record(edit.key, "dry run", planned)
+    if edit.rules >= {"catalogue"}:
+        assert {"demo", "catalogue"} & set(planned) == {"demo", "catalogue"} & edit.rules
+    else:
+        assert set(planned) == edit.rules
+
+
+def _arguments(settings):
+    return [
+        f"{key}={yaml.safe_dump(value, default_flow_style=True, width=10**6)}"
+        for key, value in settings.items()
+    ]
+
+
+@pytest.mark.parametrize("edit", REAL, ids=lambda edit: edit.key)
+def test_a_real_run_after_an_edit(place, record, edit):
+    edit.apply(place)
+    output = run(place)
+    assert "The page to look at" in output, output[-4000:]
+    jobs = ran(output)
+    record(edit.key, "real run", jobs)
+    assert set(jobs) == edit.rules
+    assert "Nothing to do" in run(place)
+
+
+def _edit_and_run(place, key, value):
+    Edit(key, value, frozenset()).apply(place)
+    before = stamps(place)
+    output = run(place)
+    assert "The page to look at" in output, output[-4000:]
+    untouched = {path for path, time in stamps(place).items() if before.get(path) == time}
+    return ran(output), before, untouched
+
+
+@pytest.mark.parametrize(
+    ("key", "small", "large"),
+    [
+        ("classes", ["drum", "piano"], ["drum", "piano", "violin"]),
+        ("catalogue.clips_per_class.train", 3, 6),
+    ],
+)
+def test_a_class_or_a_clip_more_computes_new_shards_only(new_place, record, key, small, large):
+    place = new_place("more")
+    _edit_and_run(place, key, small)
+    jobs, before, untouched = _edit_and_run(place, key, large)
+    shards = {path for path in before if path.parent.parent.name == "clips" or "labels" in path.parts}
+    shards |= {path for path in before if "bases" in path.parts}
+    assert shards and shards <= untouched, "a shard that was finished was made again"
+    assert jobs["clips"] == jobs["bases"] == jobs["labels"] >= 1
+    assert not {"demo", "labeller"} & set(jobs)
+    record(f"{key}: {small} to {large}", "real run", jobs)
+
+
+def test_a_method_more_computes_its_own_files_and_the_page(place, record):
+    methods = ["mixture", "ideal_ratio_mask", "gaussian", "miml", "miml_gao", "ideal_binary_mask"]
+    jobs, _, _ = _edit_and_run(place, "methods", methods)
+    assert jobs == {"separate": 1, "score": 1, "score_tables": 1, "report": 1}
+    record("methods: one more", "real run", jobs)
+
+
+def test_a_video_more_in_the_folder_of_media_reruns_nothing(place, record):
+    shutil.copytree(place.results / "demo" / "media", place.folder / "media")
+    _edit_and_run(place, "clips.media", "media")
+    video = next((place.folder / "media").iterdir())
+    shutil.copy(video, place.folder / "media" / "another.mp4")
+    jobs = ran(run(place))
+    assert jobs == {}
+    record("a video more in clips.media", "real run", jobs)

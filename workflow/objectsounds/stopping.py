@@ -1,0 +1,30 @@
+"""SIGTERM, by which a cluster asks a job to stop before it kills it, noticed where work can be saved."""
+
+import signal
+import threading
+
+
+class StopRequest:
+    """While entered, SIGTERM ends nothing at once; the object is then true.
+
+    In another thread than the main one, where signals cannot be caught, it stays false.
+    """
+
+    def __init__(self):
+        self.asked = False
+        self.before = None
+
+    def __bool__(self) -> bool:
+        return self.asked
+
+    def _ask(self, *_) -> None:
+        self.asked = True
+
+    def __enter__(self):
+        if threading.current_thread() is threading.main_thread():
+            self.before = signal.signal(signal.SIGTERM, self._ask)
+        return self
+
+    def __exit__(self, *_):
+        if self.before is not None:
+            signal.signal(signal.SIGTERM, self.before)

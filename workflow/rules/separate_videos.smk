@@ -1,0 +1,41 @@
+"""Stage ``separate_videos``: one's own videos, for the target ``separate_videos`` alone.
+
+REQUIRED INPUTS:  <results>/export/{method}.h5 of the run's method; the files of separate_videos.videos
+OUTPUTS:          <results>/separate_videos/{name}: <object>.wav, index.html, ..., for each file
+"""
+
+
+rule separate_videos:
+    input:
+        expand("<results>/separate_videos/{name}", name=plan.videos_of(SETTINGS)),
+
+
+rule separate_video:
+    input:
+        model=expand("<results>/export/{method}.h5", method=plan.exported_methods(SETTINGS)),
+        video=lambda wildcards: plan.videos_of(SETTINGS)[wildcards.name],
+    output:
+        directory("<results>/separate_videos/{name}"),
+    log:
+        "<logs>/separate_videos/{name}.log",
+    benchmark:
+        "<benchmarks>/separate_videos/{name}.tsv"
+    wildcard_constraints:
+        name="[^/]+",
+    conda:
+        "../../envs/video.yaml"
+    threads: SETTINGS["separate_videos"]["threads"]
+    resources:
+        mem_mb=2000,
+    params:
+        options=lambda wc: shlex.join(plan.video_options(SETTINGS, wc.name)),
+        version=_settings.stage_version("separate_videos"),
+        folder=lambda wildcards, output: str(Path(str(output)).parent),
+    shell:
+        "python -m objectsounds separate"
+        " --model {input.model:q}"
+        " --threads {threads}"
+        " {params.options}"
+        " --output {params.folder:q}"
+        " -- {input.video:q}"
+        " > {log:q} 2>&1"
