@@ -207,6 +207,7 @@ EDITS = [
             "bases.count": 6,
             "bases.solver": "scikit-learn",
             "bases.device": "auto",
+            "bases.stored": "single",
             "bases.iterations": 50,
             "bases.tolerance": 1.0e-3,
             "bases.threads": 2,
@@ -219,6 +220,7 @@ EDITS = [
         {
             "labeller.architecture": "resnet50",
             "labeller.weights": "weights.pth",
+            "labeller.precision": "bfloat16",
             "labeller.device": "auto",
             "labeller.threads": 2,
             "labeller.pictures.path": _pictures,

@@ -17,6 +17,7 @@ from objectsounds.status import good_clips, read_audio
 from objectsounds.transforms import transform_of
 
 STAGE_VERSION = 2
+STORED = {"half": "float16", "single": "float32"}
 
 log = logging.getLogger(__name__)
 
@@ -66,10 +67,11 @@ def _on_device(problems: Iterable, name: str, arguments: dict) -> Iterator[Facto
 def make_bases(settings: dict, status: str | Path, output: str | Path, progress: Callable = iter) -> None:
     """Factor the good clips of one shard.
 
-    Writes an HDF5 file with datasets ``clip_id`` (n,), ``bases`` (n, F, M) float32, one clip a
-    chunk, ``divergence`` (n,), ``iterations`` (n,) and ``frames`` (n,), the number N of frames.
+    Writes an HDF5 file with datasets ``clip_id`` (n,), ``bases`` (n, F, M), one clip a chunk, in
+    float16 or float32 (``bases.stored``), ``divergence`` (n,), ``iterations`` (n,) and ``frames`` (n,),
+    the number N of frames.
     """
-    rows = good_clips(status)
+    rows, stored = good_clips(status), STORED[settings["bases"]["stored"]]
     with written_whole(output) as temporary, h5py.File(temporary, "w") as file:
         describe(file, settings, STAGE_VERSION)
         file.create_dataset("clip_id", data=[row["clip_id"] for row in rows], dtype=h5py.string_dtype())
@@ -78,13 +80,13 @@ def make_bases(settings: dict, status: str | Path, output: str | Path, progress:
         for index, result in enumerate(bases_of(clips, settings)):
             if index == 0:
                 shape = result.bases.shape
-                file.create_dataset("bases", (len(rows), *shape), "float32", chunks=(1, *shape))
+                file.create_dataset("bases", (len(rows), *shape), stored, chunks=(1, *shape))
             file["bases"][index] = result.bases
             measures["divergence"][index] = result.divergence
             measures["iterations"][index] = result.iterations
             measures["frames"][index] = result.activations.shape[1]
         if not rows:
-            file.create_dataset("bases", (0, 0, settings["bases"]["count"]), "float32")
+            file.create_dataset("bases", (0, 0, settings["bases"]["count"]), stored)
         for name, values in measures.items():
             file.create_dataset(name, data=values)
     log.info("%d clips, %.0f iterations on average", len(rows), measures["iterations"].mean() if rows else 0)

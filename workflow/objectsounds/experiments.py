@@ -99,15 +99,16 @@ def network_rows(models: list[Model], settings: dict, test: dict[str, Path]) -> 
     test : dict
         Variant to the aggregated HDF5 of its test split.
     """
+    from objectsounds.devices import choose_device
     from objectsounds.train import BagLoader, load_network, measures, predict
 
-    rows = []
+    rows, device = [], choose_device("cpu", "train.device")
     for model in models:
         variant, _, supervision = model.name.partition("/")
         network, saved = load_network(model.path)
         bags = open_dataset(test[variant])
         options = of_variant(settings, variant)["train"]
-        scores, loss = predict(network, BagLoader(bags, bags.targets, options), "cpu")
+        scores, loss = predict(network, BagLoader(bags, bags.targets, options, device))
         found = measures("test", scores, loss, bags.targets)
         cells = {name: f"{found[f'test_{name}']:.4f}" for name in ("accuracy", "loss", "map", "map_authors")}
         epochs = saved.get("epoch", "")

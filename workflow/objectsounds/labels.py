@@ -13,12 +13,13 @@ import cv2
 import h5py
 import numpy as np
 
+from objectsounds.ahead import done_ahead
 from objectsounds.files import written_whole
 from objectsounds.hdf5 import describe
 from objectsounds.networks import load_labeller
 from objectsounds.status import broken_clip, clip_folder, good_clips
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,12 @@ def label_shard(
     rows = good_clips(status)
     labeller = load_labeller(settings, weights)
     # One clip is one batch, whatever the shard: the last digits depend on the size of the batch.
-    scores = [labeller.scores(read_clip_frames(status, row)) for row in progress(rows)]
+    batches = done_ahead(
+        lambda row: labeller.input_of(read_clip_frames(status, row)),
+        progress(rows),
+        int(settings["labeller"].get("threads", 1)),
+    )
+    scores = [labeller.scores_of_input(batch) for batch in batches]
     table = np.stack(scores) if scores else np.empty((0, 1, len(labeller.class_names)), np.float32)
     with written_whole(output) as temporary, h5py.File(temporary, "w") as file:
         describe(file, settings, STAGE_VERSION)

@@ -17,6 +17,7 @@ from objectsounds.weights import load_weights
 MEAN = (0.485, 0.456, 0.406)  # of ImageNet's RGB values in 0..1, which the trained network uses too
 STD = (0.229, 0.224, 0.225)
 IMAGENET_RESIZE, IMAGENET_CROP = 256, 224  # Gao 4.1
+PRECISIONS = {"single": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def build(architecture: str, classes: int) -> torch.nn.Module:
@@ -78,6 +79,8 @@ class Labeller:
         Whether scores are log-probabilities rather than the network's raw output. Both have the same
         softmax within a frame; but log-probabilities end at 0, so the best frame of each of two objects
         weighs the same when scores are pooled over frames.
+    precision : torch.dtype
+        Of the network's numbers.
     """
 
     network: torch.nn.Module
@@ -87,6 +90,7 @@ class Labeller:
     crop: int
     device: torch.device
     normalise: bool = False
+    precision: torch.dtype = torch.float32
 
     def scores(self, frames: np.ndarray) -> np.ndarray:
         """Return class scores: logits, or log-probabilities if ``normalise``.
@@ -100,12 +104,17 @@ class Labeller:
         -------
         np.ndarray [shape=(n, C), dtype=float32]
         """
-        return self.scores_of_input(normalised(resized(frames, self.resize, self.crop)))
+        return self.scores_of_input(self.input_of(frames))
+
+    def input_of(self, frames: np.ndarray) -> torch.Tensor:
+        """Return network input, shape=(n, 3, crop, crop), from RGB frames, shape=(n, H, W, 3)."""
+        return normalised(resized(frames, self.resize, self.crop))
 
     @torch.inference_mode()
     def scores_of_input(self, batch: torch.Tensor) -> np.ndarray:
         """Return the scores of network input, shape=(n, 3, crop, crop), as `scores` does of frames."""
-        scores = self.network(batch.to(self.device)).float()
+        batch = batch.to(self.device, self.precision, memory_format=torch.channels_last)
+        scores = self.network(batch).float()
         return (torch.log_softmax(scores, dim=1) if self.normalise else scores).cpu().numpy()
 
 
@@ -168,6 +177,7 @@ def _imagenet(settings: dict, weights: Path | None) -> Labeller:
         IMAGENET_RESIZE,
         IMAGENET_CROP,
         choose_device(settings["labeller"]["device"], "labeller.device"),
+        precision=PRECISIONS[settings["labeller"].get("precision", "single")],
     )
 
 
@@ -190,6 +200,7 @@ def trained_labeller(settings: dict, saved: dict, digest: str) -> Labeller:
         size,
         choose_device(settings["labeller"]["device"], "labeller.device"),
         normalise=True,
+        precision=PRECISIONS[settings["labeller"].get("precision", "single")],
     )
 
 
@@ -199,7 +210,7 @@ def load_labeller(settings: dict, weights: Path | None) -> Labeller:
     Parameters
     ----------
     settings : dict
-        ``labeller``: kind (``imagenet`` or ``pictures``), architecture, weights, threads, device.
+        ``labeller``: kind (``imagenet`` or ``pictures``), architecture, weights, precision, threads, device.
     weights : Path or None
         The file made by `train_labeller` for kind ``pictures``; for ``imagenet`` a file that takes the
         place of ``labeller.weights``. Without either, torchvision's own ImageNet weights.
@@ -226,5 +237,5 @@ def load_labeller(settings: dict, weights: Path | None) -> Labeller:
 
 def ready(labeller: Labeller) -> Labeller:
     """Put a classifier onto its device, to be asked and no longer trained."""
-    labeller.network.eval().to(labeller.device)
+    labeller.network.eval().to(labeller.device, labeller.precision, memory_format=torch.channels_last)
     return labeller

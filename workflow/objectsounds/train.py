@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from objectsounds import __version__
+from objectsounds.ahead import done_ahead
 from objectsounds.dataset import Bags, open_dataset
 from objectsounds.devices import choose_device
 from objectsounds.errors import BrokenFileError, ObjectsoundsError
@@ -26,7 +27,9 @@ log = logging.getLogger(__name__)
 
 
 class BagLoader:
-    """Batches of normalised bases and labels, from memory where they fit, else from the file.
+    """Batches of normalised bases and labels, from memory where they fit, else from the file, read ahead.
+
+    In memory bases are kept as they are stored, and on a GPU if they fill at most half of what is free there.
 
     Parameters
     ----------
@@ -34,24 +37,33 @@ class BagLoader:
     labels : np.ndarray [shape=(n, L)]
     options : dict
         Section ``train``.
+    device : torch.device
+        Where the batches are wanted.
     """
 
-    def __init__(self, bags: Bags, labels: np.ndarray, options: dict):
-        self.bags, self.options = bags, options
+    def __init__(self, bags: Bags, labels: np.ndarray, options: dict, device: torch.device):
+        self.bags, self.options, self.device = bags, options, device
         self.labels = torch.from_numpy(labels.astype(bool))
-        size = np.prod(bags.bases_shape) * 4 / 1e9
-        self.memory = self._read(slice(None)) if size <= options["memory_gb"] else None
+        size = np.prod(bags.bases_shape) * bags.bases_type.itemsize
+        self.memory = None
+        if size <= options["memory_gb"] * 1e9:
+            self.memory = torch.from_numpy(bags.stored_bases(slice(None)))
+            if device.type == "cuda" and size <= torch.cuda.mem_get_info(device)[0] / 2:
+                self.memory = self.memory.to(device)
 
-    def _read(self, rows: np.ndarray | slice) -> torch.Tensor:
-        return normalise_bases(torch.from_numpy(self.bags.read_bases(rows)), self.options["basis_norm"])
+    def _read(self, rows: np.ndarray) -> torch.Tensor:
+        if self.memory is None:
+            return torch.from_numpy(self.bags.stored_bases(rows))
+        return self.memory[torch.from_numpy(rows).to(self.memory.device)]
 
     def batches(self, order: np.ndarray) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Yield (bases (B, F, M), labels (B, L)) of the clips in ``order``."""
+        """Yield (bases (B, F, M), float32, labels (B, L)), both on the device, of the clips in ``order``."""
         size = self.options["batch_size"]
-        for start in range(0, len(order), size):
-            rows = order[start : start + size]
-            bases = self._read(rows) if self.memory is None else self.memory[torch.from_numpy(rows)]
-            yield bases, self.labels[torch.from_numpy(rows)]
+        batches = [order[start : start + size] for start in range(0, len(order), size)]
+        read = map(self._read, batches) if self.memory is not None else done_ahead(self._read, batches)
+        for rows, bases in zip(batches, read, strict=True):
+            bases = normalise_bases(bases.to(self.device).float(), self.options["basis_norm"])
+            yield bases, self.labels[torch.from_numpy(rows)].to(self.device)
 
 
 def _epoch_order(seed: int, epoch: int, count: int, batch_size: int) -> np.ndarray:
@@ -60,12 +72,12 @@ def _epoch_order(seed: int, epoch: int, count: int, batch_size: int) -> np.ndarr
     return order[:-1] if count % batch_size == 1 and count > 1 else order
 
 
-def _train_epoch(network: Miml, optimiser, loader: BagLoader, order: np.ndarray, device) -> float:
+def _train_epoch(network: Miml, optimiser, loader: BagLoader, order: np.ndarray) -> float:
     network.train()
     total = 0.0
     for bases, labels in loader.batches(order):
         optimiser.zero_grad(set_to_none=True)
-        loss = margin_loss(network(bases.to(device)), labels.to(device))
+        loss = margin_loss(network(bases), labels)
         if not torch.isfinite(loss):
             raise ObjectsoundsError("train: the loss is no longer a number; lower train.learning_rate.")
         loss.backward()
@@ -75,13 +87,13 @@ def _train_epoch(network: Miml, optimiser, loader: BagLoader, order: np.ndarray,
 
 
 @torch.no_grad()
-def predict(network: Miml, loader: BagLoader, device) -> tuple[np.ndarray, float]:
+def predict(network: Miml, loader: BagLoader) -> tuple[np.ndarray, float]:
     """Return the bags' scores [shape=(n, L)] and the mean loss, without dropout."""
     network.eval()
     scores, losses = [], []
     for bases, labels in loader.batches(np.arange(len(loader.labels))):
-        scores.append(network(bases.to(device)))
-        losses.append(margin_loss(scores[-1], labels.to(device)).item() * len(bases))
+        scores.append(network(bases))
+        losses.append(margin_loss(scores[-1], labels).item() * len(bases))
     return torch.cat(scores).cpu().numpy(), sum(losses) / max(1, len(loader.labels))
 
 
@@ -114,8 +126,8 @@ class Trainer:
         torch.set_num_threads(self.options["threads"])
         torch.manual_seed(seed_of(settings["seed"], "train", "network"))
         self.device = choose_device(self.options["device"], "train.device")
-        self.train = _usable(train, supervision, self.options)
-        self.val = _usable(val, supervision, self.options) if val is not None else None
+        self.train = _usable(train, supervision, self.options, self.device)
+        self.val = _usable(val, supervision, self.options, self.device) if val is not None else None
         self.network = build_network(train.bases_shape[1], len(train.objects), self.options).to(self.device)
         self.optimiser = torch.optim.Adam(
             self.network.parameters(),
@@ -171,12 +183,12 @@ class Trainer:
         order = _epoch_order(
             self.settings["seed"], number, len(self.train.labels), self.options["batch_size"]
         )
-        running = _train_epoch(self.network, self.optimiser, self.train, order, self.device)
+        running = _train_epoch(self.network, self.optimiser, self.train, order)
         row = {"epoch": number, "learning_rate": self.schedule.get_last_lr()[0], "running_loss": running}
         self.schedule.step()
         for split, loader in (("train", self.train), ("val", self.val)):
             if loader is not None:
-                scores, loss = predict(self.network, loader, self.device)
+                scores, loss = predict(self.network, loader)
                 row |= measures(split, scores, loss, loader.labels.numpy())
         self.history.append(row)
         watched = row["train_loss" if self.val is None else "val_loss"]
@@ -191,7 +203,7 @@ class Trainer:
         return len(self.history) >= self.options["epochs"] or (patience is not None and stale >= patience)
 
 
-def _usable(bags: Bags, supervision: str, options: dict) -> BagLoader:
+def _usable(bags: Bags, supervision: str, options: dict, device: torch.device) -> BagLoader:
     labels = bags.supervision(supervision)
     labels = np.where(labels == 1, 1, 0)
     if not labels.any():
@@ -199,7 +211,7 @@ def _usable(bags: Bags, supervision: str, options: dict) -> BagLoader:
             f"{bags.path}: no clip has a label of kind {supervision!r} to learn from; "
             "lists that say what sounds are needed for 'audioset'."
         )
-    return BagLoader(bags, labels, options)
+    return BagLoader(bags, labels, options, device)
 
 
 def _identity(settings: dict, train: Bags, val: Bags | None, supervision: str) -> str:

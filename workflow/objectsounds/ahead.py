@@ -1,0 +1,25 @@
+"""Work done ahead: reading and decoding in threads while the caller computes on what came before."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+
+def done_ahead(call: Callable[[Any], Any], items: Iterable, threads: int = 1) -> Iterator[Any]:
+    """Yield ``call(item)`` of each item in their order, up to ``threads`` items being ahead of the caller.
+
+    At most ``threads`` + 1 results are held. An error is raised where its result would have come.
+    """
+    waiting: deque = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(call, item))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
