@@ -13,6 +13,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from objectsounds.chunk_reader import ChunkReader
 from objectsounds.classes import ObjectClass, chosen_classes
 from objectsounds.errors import BrokenFileError, ObjectsoundsError
 from objectsounds.files import move_aside, read_lines, reading, written_whole
@@ -265,8 +266,8 @@ class Bags:
     targets, audioset, corrupted, visible : np.ndarray, uint8 [shape=(n, L)]
     bases_shape, bases_type : tuple of int, np.dtype
         Of the bases in the file: (n, F, M), and float16 or float32.
-    opened : h5py.File or None
-        The file, once single clips were read: opening the shards it looks into again would cost more.
+    reader : ChunkReader or None
+        Made when single clips are first read.
     """
 
     path: Path
@@ -279,20 +280,16 @@ class Bags:
     visible: np.ndarray
     bases_shape: tuple[int, ...] = ()
     bases_type: np.dtype = np.float32
-    opened: h5py.File | None = None
+    reader: ChunkReader | None = None
 
     def stored_bases(self, rows: np.ndarray | slice) -> np.ndarray:
         """Return the bases of some clips as they are stored, float16 or float32 [shape=(len(rows), F, M)]."""
         if isinstance(rows, slice):
             with h5py.File(self.path) as file:
                 return file["bases"][rows]
-        if self.opened is None:
-            self.opened = h5py.File(self.path)
-        bases = self.opened["bases"]
-        out = np.empty((len(rows), *bases.shape[1:]), bases.dtype)
-        for place, row in enumerate(rows):  # many times faster than HDF5's choice of many rows at once
-            bases.read_direct(out, np.s_[int(row)], np.s_[place])
-        return out
+        if self.reader is None:
+            self.reader = ChunkReader(self.path)
+        return self.reader.read(np.asarray(rows))
 
     def read_bases(self, rows: np.ndarray | slice) -> np.ndarray:
         """Return the bases of some clips, float32 [shape=(len(rows), F, M)]."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from objectsounds.errors import ObjectsoundsError
 
-TOPICS = ("factorization", "separation", "scores")
+TOPICS = ("factorization", "separation", "scores", "labelling", "training", "shards", "planning")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,21 +24,20 @@ def main(arguments: list[str] | None = None) -> int:
     warnings.simplefilter("ignore")  # peers warn that they end before they converge: that is measured
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"  # before NumPy is imported
+    from objectsounds.bench.table import write_comparisons
+
+    comparisons = []
     try:
-        comparisons = []
         for topic in options.topics:
-            logging.info("%s ...", topic)
-            comparisons += importlib.import_module(f"objectsounds.bench.{topic}").compare(options.run)
+            found = importlib.import_module(f"objectsounds.bench.{topic}").compare(options.run)
+            comparisons += found
+            write_comparisons(options.output, comparisons)
+            for row in (comparison.row() for comparison in found):
+                shown = (row[name] for name in ("what", "peer_name", "ratio", "goal", "equal_result"))
+                logging.info("%s\n  against %s: %s (goal %s); %s", *shown)
     except ObjectsoundsError as error:
         logging.error("%s", error)
         return 1
-    from objectsounds.bench.table import write_comparisons
-
-    write_comparisons(options.output, comparisons)
-    for comparison in comparisons:
-        row = comparison.row()
-        shown = (row[name] for name in ("what", "peer_name", "ratio", "goal", "equal_result"))
-        logging.info("%s\n  against %s: %s (goal %s); %s", *shown)
     missed = [comparison for comparison in comparisons if comparison.shown and not comparison.reached]
     logging.info("%s holds the table; %d goals missed", options.output / "table.tsv", len(missed))
     return int(bool(missed))

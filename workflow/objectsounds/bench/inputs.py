@@ -1,6 +1,8 @@
 """What the comparisons work on: clips, mixtures and dictionaries of a finished demo run."""
 
 import itertools
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -54,3 +56,21 @@ def pairs(run: Path, count: int) -> list[tuple[list[str], np.ndarray, np.ndarray
         mixture, references = mix([first, second], -23.0)
         problems.append(([one, other], mixture, np.asarray(references)))
     return problems
+
+
+def settings_of(run: Path) -> dict:
+    """Return the settings that a run's labels were made with."""
+    import h5py
+
+    files = sorted((run / "labels").glob("*.h5"))
+    if not files:
+        raise ObjectsoundsError(f"{run} is no finished run to take labels from: run `make demo` first.")
+    with h5py.File(files[0]) as file:
+        return json.loads(file.attrs["settings"])
+
+
+def first_shard(run: Path, folder: Path) -> Path:
+    """Copy the first train shard's clips into a folder; returns its ``status.tsv``."""
+    source = min((run / "clips").glob("train-*"))
+    shutil.copytree(source, folder / source.name)
+    return folder / source.name / "status.tsv"

@@ -26,9 +26,10 @@ class Comparison:
     goal : float or None
         The ratio that is wanted.
     ours, peer : list of float
-        Seconds for each input.
+        For each input: seconds, or another measure of which less is better.
     equal, shown : bool, str
         Whether the results are equal, and the figures that say so; an empty ``shown`` is not measured.
+    unit : str
     """
 
     what: str
@@ -38,10 +39,11 @@ class Comparison:
     peer: list[float] = field(default_factory=list)
     equal: bool = False
     shown: str = ""
+    unit: str = "s"
 
     @property
     def ratio(self) -> float:
-        """Mean seconds of the peer over mean seconds of ours: larger is better."""
+        """Mean of the peer's over mean of ours: larger is better."""
         return float(np.mean(self.peer) / np.mean(self.ours))
 
     @property
@@ -56,9 +58,9 @@ class Comparison:
         if not self.shown:
             return cells | dict.fromkeys(("ours", "peer", "ratio", "equal_result"), NOT_MEASURED)
         return cells | {
-            "ours": f"{np.mean(self.ours):.4f} s",
-            "peer": f"{np.mean(self.peer):.4f} s",
-            "ratio": f"{self.ratio:.1f}",
+            "ours": f"{np.mean(self.ours):.3g} {self.unit}",
+            "peer": f"{np.mean(self.peer):.3g} {self.unit}",
+            "ratio": f"{self.ratio:.3g}",
             "equal_result": f"{'yes' if self.equal else 'NO'}: {self.shown}",
         }
 
@@ -75,6 +77,13 @@ def timed(call: Callable[[], Any], repeats: int = 1) -> tuple[float, Any]:
         result = call()
         best = min(best, time.process_time() - start)
     return best, result
+
+
+def elapsed(call: Callable[[], Any]) -> tuple[float, Any]:
+    """Return the seconds of the clock that a call took, where waiting counts too, and its result."""
+    start = time.perf_counter()
+    result = call()
+    return time.perf_counter() - start, result
 
 
 def judge_divergences(

@@ -1,0 +1,141 @@
+"""A shard of 64 clips against its kernels alone, and against a script of a process a clip and stage."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from objectsounds import networks
+from objectsounds.audio import read_wav
+from objectsounds.bench import per_clip
+from objectsounds.bench.inputs import TRANSFORM
+from objectsounds.bench.labelling import random_network, with_precision
+from objectsounds.bench.processes import computed, measured
+from objectsounds.bench.table import Comparison
+from objectsounds.clips import decode_audio
+from objectsounds.errors import ObjectsoundsError
+from objectsounds.frames import frame_times, read_frames
+from objectsounds.labels import read_clip_frames
+from objectsounds.nmf import factorize
+from objectsounds.settings import load_settings
+from objectsounds.status import SHARD_COLUMNS, clip_folder, good_clips
+from objectsounds.tables import read_table, write_table
+
+SHARD = 64
+STAGES = ("clips", "bases", "labels")
+SAMPLED = 8  # clips of which the kernels and the script are measured
+
+
+def shard_table(run: Path, path: Path, count: int) -> list[dict]:
+    """Write a shard of the first train clips of a run."""
+    rows = [
+        row
+        for table in sorted((run / "catalogue" / "shards").glob("train-*.tsv"))
+        for row in read_table(table, SHARD_COLUMNS)
+    ][:count]
+    if len(rows) < count:
+        raise ObjectsoundsError(
+            f"{run} holds {len(rows)} train clips of {count} needed: run `make demo` first."
+        )
+    write_table(path, SHARD_COLUMNS, rows)
+    return rows
+
+
+def stages(settings: dict, shard: Path, folder: Path) -> dict[str, tuple[float, float]]:
+    """Run the stages' commands on a shard; returns each one's seconds and memory in MB."""
+    status = folder / "clips" / "status.tsv"
+    status.parent.mkdir(parents=True)
+    ways = {
+        "clips": ["--shard", str(shard), "--status", str(status)],
+        "bases": ["--status", str(status), "--output", str(folder / "bases.h5")],
+        "labels": ["--status", str(status), "--output", str(folder / "labels.h5")],
+    }
+    spent = {}
+    for stage, options in ways.items():
+        command = [sys.executable, "-m", "objectsounds", stage, "--settings", json.dumps(settings), *options]
+        spent[stage] = measured(command, folder)[:2]
+    return spent
+
+
+def kernels(settings: dict, media: Path, status: Path) -> dict[str, float]:
+    """Return the seconds a clip of each stage's kernel: decoding, factorising, the network's pass."""
+    rows = good_clips(status)[:SAMPLED]
+    options = settings["clips"]
+
+    def decode() -> None:
+        for row in rows:
+            path, start = media / f"{row['source']}.mp4", float(row["start"])
+            waveform = decode_audio(path, start, 10.0, options["sample_rate"], 60)
+            times = frame_times(start, waveform.size / options["sample_rate"], options["frames"])
+            read_frames(path, times, options["frame_size"])
+
+    magnitudes = [
+        np.abs(TRANSFORM.forward(read_wav(clip_folder(status, row) / "audio.wav")[0])) for row in rows
+    ]
+
+    def factor() -> None:
+        for V in magnitudes:
+            factorize(V, settings["bases"]["count"], generator=np.random.default_rng(0))
+
+    labeller = networks.load_labeller(settings, None)
+    batches = [labeller.input_of(read_clip_frames(status, row)) for row in rows]
+    labeller.scores_of_input(batches[0])
+
+    def look() -> None:
+        for batch in batches:
+            labeller.scores_of_input(batch)
+
+    calls = {"clips": decode, "bases": factor, "labels": look}
+    return {stage: min(computed(call) for _ in range(2)) / len(rows) for stage, call in calls.items()}
+
+
+def script(settings: dict, rows: list[dict], media: Path, folder: Path) -> float:
+    """Return the seconds a clip of the script of processes."""
+
+    def run() -> None:
+        for row in rows:
+            place = folder / row["clip_id"]
+            place.mkdir(parents=True)
+            medium = media / f"{row['source']}.mp4"
+            per_clip.run(medium, float(row["start"]), settings["labeller"]["weights"], place)
+
+    return computed(run) / len(rows)
+
+
+def compare(run: Path) -> list[Comparison]:
+    """Return the comparisons, in seconds of one core a clip."""
+    media = run / "demo" / "media"
+    comparisons = []
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        settings = load_settings({}) | random_network(folder)
+        settings["clips"] = settings["clips"] | {"media": str(media.absolute())}
+        rows = shard_table(run, folder / "shard.tsv", SHARD)
+        shard_table(run, folder / "small.tsv", SHARD // 4)
+        peer = script(settings, rows[:SAMPLED], media, folder / "script")
+        for precision, goal in (("bfloat16", 6), ("single", 3)):
+            chosen = with_precision(settings, precision)
+            spent = stages(chosen, folder / "shard.tsv", folder / precision)
+            alone = kernels(chosen, media, folder / precision / "clips" / "status.tsv")
+            each = {stage: seconds / SHARD for stage, (seconds, _) in spent.items()}
+            what = f"clips, bases and labels of {SHARD} clips, labels in {precision}"
+            whole = Comparison(what, "the same kernels alone", 1 / 1.15, unit="core-s a clip")
+            whole.ours, whole.peer = [sum(each.values())], [sum(alone.values())]
+            whole.equal, shares = True, (f"{name} {each[name]:.2f} ({alone[name]:.2f})" for name in STAGES)
+            whole.shown = f"{', '.join(shares)}; the kernels on {SAMPLED} clips"
+            other = Comparison(what, "a process a clip and stage, Rowe's calls", goal, unit="core-s a clip")
+            other.ours, other.peer = whole.ours, [peer]
+            other.equal = True
+            other.shown = f"the script on {SAMPLED} clips; its labels in float32"
+            comparisons += [whole, other]
+        small = stages(chosen, folder / "small.tsv", folder / "small")
+        memory = Comparison(
+            f"memory of the largest job, {SHARD} clips", f"{SHARD // 4} clips", 0.9, unit="MB"
+        )
+        memory.ours = [max(peak for _, peak in spent.values())]
+        memory.peer = [max(peak for _, peak in small.values())]
+        memory.equal = True
+        memory.shown = ", ".join(f"{stage} {spent[stage][1]:.0f} MB" for stage in STAGES)
+    return [*comparisons, memory]
