@@ -8,12 +8,15 @@ import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from objectsounds import __version__, separate_cli
+from objectsounds.costs import log_spent
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.estimate import OPTIONS, estimate
 from objectsounds.provenance import first_lines
 from objectsounds.settings import load_settings
 
@@ -325,6 +328,7 @@ COMMANDS = {
         "write the page to look at and listen to", {"results": ONE, "methods": MANY, "output": ONE}, _report
     ),
     "check": Command("look for broken files in a run's results", {"results": ONE}, _check),
+    "estimate": Command("say what a run of many clips will cost, from a finished one", OPTIONS, estimate),
     "retry": Command(
         "ask again for clips that could not be had; the next run does it",
         {
@@ -379,6 +383,7 @@ def _limit_threads(command: str, settings: dict) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a subcommand; return 0, or 1 after an error that a user is meant to read."""
+    started = time.monotonic()
     arguments = sys.argv[1:] if arguments is None else arguments
     own, rest = (arguments[:1], arguments[1:]) if arguments[:1] == ["run"] else (arguments, [])
     args = _parser().parse_args(own)
@@ -400,6 +405,8 @@ def main(arguments: list[str] | None = None) -> int:
             for line in first_lines(arguments):
                 logging.info("%s", line)
         COMMANDS[args.command].run(args, settings)
+        if args.settings is not None:
+            log_spent(started)
     except ObjectsoundsError as error:
         print(f"objectsounds {args.command}: {error}", file=sys.stderr)
         return 1

@@ -1,0 +1,73 @@
+"""What a run cost is read from its logs, and grows as it should."""
+
+import logging
+import time
+
+import pytest
+
+from objectsounds import cli
+from objectsounds.costs import costs_of, forecast, log_spent
+from objectsounds.errors import ObjectsoundsError
+
+CLIPS = 10  # eight of them train
+
+
+@pytest.fixture
+def finished(tmp_path):
+    """Return a folder with the logs and files of a finished run, its costs known."""
+    (tmp_path / "catalogue").mkdir()
+    rows = [f"c{index}_0\t{'train' if index < 8 else 'test'}\n" for index in range(CLIPS)]
+    (tmp_path / "catalogue" / "clips.tsv").write_text("clip_id\tsplit\n" + "".join(rows))
+    (tmp_path / "train" / "default" / "visual").mkdir(parents=True)
+    (tmp_path / "train" / "default" / "visual" / "history.jsonl").write_text("{}\n" * 5)
+    for name, core_seconds, ending in (
+        ("clips/train-00000", 6.0, ""),
+        ("clips/test-00000", 4.0, ""),
+        ("bases/default/train-00000", 20.0, ""),
+        ("labels/train-00000", 30.0, " with a GPU"),
+        ("train/default/visual", 40.0, ""),
+        ("report", 7.0, ""),
+    ):
+        log = tmp_path / "logs" / f"{name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(f"12:00:00 this job computed {core_seconds:.2f} core-seconds in 3.00 s{ending}\n")
+    (tmp_path / "bases").mkdir()
+    (tmp_path / "bases" / "a.h5").write_bytes(bytes(5000))
+    return tmp_path
+
+
+def test_a_stages_cost_is_the_sum_of_its_jobs(finished):
+    costs = {cost.stage: cost for cost in costs_of(finished)}
+    assert (costs["clips"].core_seconds, costs["clips"].units) == (10.0, CLIPS)
+    assert costs["bases"].size == 5000 and costs["labels"].gpu_seconds == 3.0
+    assert costs["train"].units == 8 * 5 and costs["report"].unit == "run"
+
+
+def test_shards_share_the_cores_and_training_does_not(finished):
+    found = {item.stage: item for item in forecast(costs_of(finished), clips=100, cores=4, gpus=2)}
+    assert found["clips"].core_seconds == pytest.approx(100) and found["report"].core_seconds == 7.0
+    assert found["clips"].hours == pytest.approx(25 / 3600) and found["bases"].size == pytest.approx(50_000)
+    assert found["train"].hours == pytest.approx(400 / 3600)
+    assert found["labels"].gpu_seconds == pytest.approx(30)
+
+
+def test_a_job_logs_what_it_computed(caplog):
+    with caplog.at_level(logging.INFO):
+        log_spent(time.monotonic() - 2)
+    assert "core-seconds in 2.0" in caplog.text
+
+
+def test_estimate_prints_a_row_a_stage_and_the_sum(finished, capsys):
+    assert (
+        cli.main(["estimate", "--run", str(finished), "--clips", "100", "--cores", "2", "--gpus", "1"]) == 0
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[2:7]] == ["bases", "clips", "labels", "report", "train"]
+    assert lines[7].split()[0] == "all" and "hours by the clock" in lines[8]
+
+
+@pytest.mark.parametrize("missing", ["catalogue/clips.tsv", "logs/train/default/visual.log"])
+def test_what_is_no_finished_run_is_said(finished, missing):
+    (finished / missing).unlink()
+    with pytest.raises(ObjectsoundsError, match="run"):
+        costs_of(finished)
