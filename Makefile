@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PEERS := .bench/.installed
 
-.PHONY: demo test test-cluster test-faults test-edits test-envs lint format setup bench clean
+.PHONY: demo test test-cluster test-faults test-edits test-envs lint format setup bench bench-full clean
 
 setup: $(INSTALLED)
 
@@ -59,6 +59,9 @@ $(PEERS): $(INSTALLED) requirements-bench.txt
 
 bench: $(PEERS)
 	PYTHONPATH=workflow .bench/bin/python -m objectsounds.bench
+
+bench-full: $(INSTALLED)
+	$(BIN)/python -m objectsounds.bench.full
 
 clean:
 	rm -rf $(VENV) .bench .snakemake .pytest_cache .ruff_cache

@@ -89,3 +89,13 @@ def test_constant_q_bases_separate_what_they_were_learnt_from(shards, tmp_path):
     estimates = guided_nmf(Problem(mixture, ids, transform, options["separate"], words))
     for name, reference in zip(ids, references, strict=True):
         assert si_sdr(reference, estimates[name]) > 20
+
+
+def test_half_precision_stores_the_same_bases_to_three_digits(shards, tmp_path):
+    options, statuses = shards
+    for stored in ("half", "single"):
+        chosen = options | {"bases": options["bases"] | {"stored": stored}}
+        make_bases(chosen, statuses[1], tmp_path / f"{stored}.h5")
+    half, single = (read(tmp_path / f"{stored}.h5")[1] for stored in ("half", "single"))
+    assert (half.dtype, single.dtype) == (np.float16, np.float32)
+    np.testing.assert_allclose(half, single, rtol=1e-3, atol=1e-6)

@@ -115,3 +115,13 @@ def test_a_larger_share_of_wrong_labels_corrupts_the_same_clips_and_more():
         assert (found.sum(axis=1) == labels.sum(axis=1)).all()
         changed.append(set(np.flatnonzero(wrong)))
     assert changed[0] < changed[1] < changed[2]
+
+
+def test_a_clip_that_is_cut_off_is_not_read_as_something_else(planted_dataset, tmp_path):
+    path = planted_dataset("a", [["piano"], ["drum"]])
+    bags = open_dataset(path)
+    assert bags.stored_bases(np.array([1])).any()
+    shard = tmp_path / "a-bases.h5"
+    shard.write_bytes(shard.read_bytes()[: bags.reader.offsets[1] + 10])
+    with pytest.raises(ObjectsoundsError, match="cut short"):
+        bags.stored_bases(np.array([1]))

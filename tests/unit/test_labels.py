@@ -94,3 +94,15 @@ def test_a_broken_frame_moves_the_shards_status_aside(tmp_path, weights, harm):
         label_shard(SETTINGS, status, weights, tmp_path / "s.h5")
     assert not status.exists() and (tmp_path / "s/status.tsv.broken").exists()
     assert not (tmp_path / "s.h5").exists()
+
+
+def test_bfloat16_changes_the_scores_little_and_the_settings_decide(tmp_path, weights):
+    status = make_shard(tmp_path / "s0", {"a_0": "ok", "b_0": "ok"})
+    tables = {}
+    for precision in ("single", "bfloat16"):
+        settings = SETTINGS | {"labeller": SETTINGS["labeller"] | {"precision": precision}}
+        label_shard(settings, status, weights, tmp_path / f"{precision}.h5")
+        with h5py.File(tmp_path / f"{precision}.h5") as file:
+            tables[precision] = file["scores"][()]
+    assert not np.array_equal(tables["single"], tables["bfloat16"])
+    np.testing.assert_allclose(tables["bfloat16"], tables["single"], atol=0.05)

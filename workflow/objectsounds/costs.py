@@ -15,6 +15,7 @@ from objectsounds.tables import read_table
 SPENT = re.compile(r"this job computed ([\d.]+) core-seconds in ([\d.]+) s( with a GPU)?$")
 # How a stage's cost grows: with the clips, with the clips that train the networks, or not at all.
 GROWS = {
+    "demo": "clips",
     "catalogue": "clips",
     "clips": "clips",
     "bases": "clips",

@@ -1,0 +1,30 @@
+"""Work done ahead comes in order, never far ahead, and fails where it is asked for."""
+
+import threading
+
+import pytest
+
+from objectsounds.ahead import done_ahead
+
+
+def test_results_come_in_order_and_are_made_in_other_threads():
+    found = list(done_ahead(lambda item: (item, threading.get_ident()), range(20), threads=3))
+    assert [item for item, _ in found] == list(range(20))
+    assert threading.get_ident() not in {thread for _, thread in found}
+
+
+def test_no_more_is_begun_than_threads_ask_for():
+    begun = []
+    results = done_ahead(begun.append, range(100), threads=2)
+    for taken in range(1, 5):
+        next(results)
+        assert len(begun) <= taken + 3
+    results.close()
+    assert len(begun) < 10
+
+
+def test_an_error_is_raised_where_its_result_would_have_come():
+    results = done_ahead(lambda item: 1 / item, [2, 0, 1])
+    assert next(results) == 0.5
+    with pytest.raises(ZeroDivisionError):
+        next(results)
