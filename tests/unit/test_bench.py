@@ -10,6 +10,7 @@ from objectsounds.bench.table import (
     Comparison,
     judge_divergences,
     judge_scores,
+    renew_section,
     write_comparisons,
 )
 from objectsounds.tables import read_table
@@ -62,3 +63,15 @@ def test_without_a_demo_run_it_says_what_to_do_first(tmp_path, caplog, monkeypat
         monkeypatch.setenv(variable, "1")
     options = ["--run", str(tmp_path / "none"), "--output", str(tmp_path), "--topics", "factorization"]
     assert bench.main(options) == 1 and "make demo" in caplog.text
+
+
+def test_the_readmes_table_is_renewed_between_its_marks(tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text("before\n<!-- bench -->\nold\n<!-- end of bench -->\nafter\n")
+    for _ in range(2):
+        renew_section(readme, [comparison()])
+    text = readme.read_text()
+    assert text.startswith("before\n<!-- bench -->\n| what |") and text.endswith(
+        "<!-- end of bench -->\nafter\n"
+    )
+    assert "old" not in text and text.count("| a task |") == 1

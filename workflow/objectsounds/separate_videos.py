@@ -26,7 +26,7 @@ from objectsounds.sound_stream import NoSoundError, SoundStream
 from objectsounds.video_page import write_page
 from objectsounds.wishes import REST, Wishes
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 STEPS = ("seen", "separated")
 
 log = logging.getLogger(__name__)

@@ -18,13 +18,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="objectsounds.bench", description="Compare the kernels with peers.")
     parser.add_argument("--run", type=Path, default=Path("results/demo"), help="a finished demo run")
     parser.add_argument("--output", type=Path, default=Path("results/bench"))
+    parser.add_argument("--readme", type=Path, help="whose table is renewed if all topics are measured")
     parser.add_argument("--topics", nargs="+", choices=TOPICS, default=TOPICS)
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     warnings.simplefilter("ignore")  # peers warn that they end before they converge: that is measured
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"  # before NumPy is imported
-    from objectsounds.bench.table import write_comparisons
+    from objectsounds.bench.table import renew_section, write_comparisons
 
     comparisons = []
     try:
@@ -38,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ObjectsoundsError as error:
         logging.error("%s", error)
         return 1
+    if options.readme and tuple(options.topics) == TOPICS:
+        renew_section(options.readme, comparisons)
     missed = [comparison for comparison in comparisons if comparison.shown and not comparison.reached]
     logging.info("%s holds the table; %d goals missed", options.output / "table.tsv", len(missed))
     return int(bool(missed))
