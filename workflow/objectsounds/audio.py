@@ -35,3 +35,23 @@ def read_wav(path: str | Path, dtype: str = "float32") -> tuple[np.ndarray, int]
     if size + 8 != path.stat().st_size:
         raise ValueError(f"{path.name} is cut: {path.stat().st_size} of {size + 8} bytes")
     return waveform, rate
+
+
+def resampled(waveform: np.ndarray, rate: int, target: int, length: int | None = None) -> np.ndarray:
+    """Return a waveform at another rate, float32.
+
+    Parameters
+    ----------
+    waveform : np.ndarray [shape=(T,)]
+    rate, target : int
+        Hz.
+    length : int, optional
+        Samples to cut it, or pad it with zeros, to.
+    """
+    if rate != target:
+        import librosa
+
+        waveform = librosa.resample(waveform, orig_sr=rate, target_sr=target, res_type="soxr_hq")
+    if length is not None:
+        waveform = np.pad(waveform[:length], (0, max(0, length - len(waveform))))
+    return np.asarray(waveform, np.float32)

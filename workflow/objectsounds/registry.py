@@ -53,6 +53,10 @@ class Method:
         True if its estimates bear no names and are matched to the sources by the scores.
     estimates : str or None
         The method whose estimates are scored, where it makes none of its own.
+    network : str or None
+        The network that it is given: the stage that trains it, and below it its conditioning.
+    frames : bool
+        True if it is given what the frame network says of the clips.
     """
 
     title: str
@@ -61,8 +65,29 @@ class Method:
     guided: bool = False
     best_matching: bool = False
     estimates: str | None = None
+    network: str | None = None
+    frames: bool = False
 
 
+@dataclass(frozen=True)
+class Conditioning:
+    """How and where a Wave-U-Net is told what is seen; None and None where it is not (VIMSS)."""
+
+    kind: str | None = None
+    place: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Conditioning":
+        """Read ``none``, or ``<kind>_<place>``."""
+        kind, _, place = text.partition("_")
+        return cls() if text == "none" else cls(kind, place)
+
+
+CONDITIONINGS = [
+    f"{kind}_{place}"
+    for kind in ("concatenation", "additive", "multiplicative")
+    for place in ("bottleneck", "every_layer", "output")
+]
 GUIDED = "methods.guided_nmf"
 METHODS = {
     "mixture": Method("Unprocessed mixture", "methods.unprocessed"),
@@ -80,7 +105,19 @@ METHODS = {
     "kmeans_fixed": Method("K-means, fixed matching", "clustering.kmeans_nmf", estimates="kmeans"),
     "mfcc": Method("MFCC, best matching", "clustering.mfcc_nmf", best_matching=True),
     "mfcc_fixed": Method("MFCC, fixed matching", "clustering.mfcc_nmf", estimates="mfcc"),
+    "unet_audio": Method("U-Net, sound alone", "learned.semantic_masks", network="unet"),
+    "unet_combined": Method("U-Net with frames", "learned.semantic_masks", network="unet", frames=True),
+    "wave_unet": Method("Wave-U-Net", "learned.waveforms", network="wave_unet/none"),
+} | {
+    f"wave_unet_{name}": Method(
+        f"Wave-U-Net, {name.partition('_')[0]} at {name.partition('_')[2].replace('_', ' ')}",
+        "learned.waveforms",
+        guided=True,
+        network=f"wave_unet/{name}",
+    )
+    for name in CONDITIONINGS
 }
+LEARNED = [name for name, method in METHODS.items() if method.network]
 
 
 def method_of(name: str) -> Method:

@@ -18,6 +18,27 @@ from objectsounds.registry import DICTIONARIES, METHODS
 CONFIG = ROOT / "config"
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
+LEARNING = (  # keys of every network that learns from mixtures
+    "device",
+    "threads",
+    "mixed_precision",
+    "rate",
+    "sources",
+    "gain_db",
+    "optimiser",
+    "learning_rate",
+    "momentum",
+    "lr_decay",
+    "lr_decay_every",
+    "batch_size",
+    "steps_per_epoch",
+    "epochs",
+    "val_mixtures",
+    "patience",
+    "checkpoint_every",
+)
+UNET = ("window", "hop", "frames", "bins", "levels", "channels", "most_channels")
+
 STAGE_KEYS = {
     "demo": ["seed", "demo"],
     "catalogue": ["seed", "classes", "catalogue"],
@@ -77,6 +98,14 @@ STAGE_KEYS = {
     ],
     "experiments": ["seed", "classes", "mixtures.sources", "train", "variants", "experiments.variants"],
     "report": ["seed", "classes", "report"],
+    "solos": ["solos"],
+    "frame_network": ["seed", "frame_network"],
+    "unet": [  # not how its word is taken, which concerns separation alone
+        "seed",
+        "mixtures.rms_db",
+        *(f"unet.{key}" for key in (*LEARNING, *UNET)),
+    ],
+    "wave_unet": ["seed", "mixtures.rms_db", "wave_unet"],
 }
 UPSTREAM = {
     "bases": [],
@@ -84,6 +113,10 @@ UPSTREAM = {
     "train": ["dataset"],
     "dictionary": ["train"],
     "separate": ["dictionary"],
+    "solos": ["dataset"],
+    "frame_network": ["solos"],
+    "unet": ["solos"],
+    "wave_unet": ["solos"],
 }
 VARIANT_SECTIONS = tuple(UPSTREAM)
 
