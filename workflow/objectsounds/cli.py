@@ -214,6 +214,13 @@ def _wave_unet(args, settings) -> None:
     train_wave_unet(settings, args.conditioning, files, outputs, _epochs("wave_unet"))
 
 
+def _masks(args, settings) -> None:
+    from objectsounds.masks import make_masks
+
+    inputs = (args.network, args.frames, args.mixtures, args.test, args.status)
+    make_masks(settings, *inputs, args.output, _tracker("masks"))
+
+
 def _report(args, settings) -> None:
     from objectsounds.report import make_report
 
@@ -417,6 +424,18 @@ COMMANDS = {
             "history": ONE,
         },
         _wave_unet,
+    ),
+    "masks": Command(
+        "measure and draw the U-Net's masks, and separate duets",
+        {
+            "network": ONE,
+            "frames": ONE | {"help": "the frame network's word on the test clips"},
+            "mixtures": MANY | {"help": "the blocks' folders"},
+            "test": ONE | {"help": "the test clips' data set"},
+            "status": MANY,
+            "output": ONE | {"help": "the folder"},
+        },
+        _masks,
     ),
     "check": Command("look for broken files in a run's results", {"results": ONE}, _check),
     "retry": Command(

@@ -5,7 +5,6 @@ Its word on a clip is that on the frame in its middle.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -193,27 +192,6 @@ def train_frame_network(
     training.run(*outputs, about, progress)
 
 
-@dataclass
-class FrameWords:
-    """What the frame network says of clips.
-
-    Attributes
-    ----------
-    objects : list of str
-    clip_ids : list of str
-    probabilities : np.ndarray [shape=(n, L)]
-        Of the frame in each clip's middle.
-    """
-
-    objects: list[str]
-    clip_ids: list[str]
-    probabilities: np.ndarray
-
-    def of(self, clips: list[str]) -> np.ndarray:
-        """Return the probabilities of some clips, shape=(len(clips), L)."""
-        return self.probabilities[[self.clip_ids.index(clip) for clip in clips]]
-
-
 def say_frames(settings: dict, network: str | Path, statuses: list[str], output: str | Path) -> None:
     """Write what the frame network says of the good clips of some shards.
 
@@ -243,10 +221,3 @@ def say_frames(settings: dict, network: str | Path, statuses: list[str], output:
         file.attrs["objects"] = json.dumps(saved["objects"])
         file.create_dataset("clip_id", data=ids, dtype=h5py.string_dtype())
         file.create_dataset("probabilities", data=torch.softmax(scores, dim=1).numpy())
-
-
-def read_frame_words(path: str | Path) -> FrameWords:
-    """Read what `say_frames` wrote."""
-    with reading(path), h5py.File(path) as file:
-        ids = [name.decode() for name in file["clip_id"][()]]
-        return FrameWords(json.loads(file.attrs["objects"]), ids, file["probabilities"][()])

@@ -11,7 +11,7 @@ import torch
 
 from objectsounds.devices import choose_device
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.frame_network import FrameWords, read_frame_words
+from objectsounds.frame_words import FrameWords, read_frame_words
 from objectsounds.methods import Problem
 from objectsounds.registry import Method
 from objectsounds.unet import TrainedUnet, load_unet, warped
@@ -80,7 +80,7 @@ def load_learned(
     return Learned(trained, words, settings[stage], device)
 
 
-def _at_level(mixture: np.ndarray, level_db: float) -> tuple[torch.Tensor, float]:
+def at_level(mixture: np.ndarray, level_db: float) -> tuple[torch.Tensor, float]:
     """Return a mixture at the level of two sources of ``level_db`` each, and the factor for it."""
     power = float(np.sqrt(np.mean(np.square(mixture, dtype=np.float64))))
     factor = 10 ** ((level_db + 3.01) / 20) / power if power > 0 else 1.0
@@ -103,7 +103,7 @@ def semantic_masks(problem: Problem) -> dict[str, np.ndarray]:
     """Separate by the U-Net's masks on the mixture's spectrogram, with the mixture's phase (Nuotimaa 3.1)."""
     model = problem.model
     options, own = model.trained.options, model.options
-    mixture, factor = _at_level(problem.mixture, model.trained.level_db)
+    mixture, factor = at_level(problem.mixture, model.trained.level_db)
     spectrum = stft(mixture.to(model.device), options["window"], options["hop"])
     probabilities = mask_probabilities(model, spectrum, problem.clips)
     matrix = unwarp_matrix(len(spectrum), options["bins"]).to(model.device)
@@ -117,7 +117,7 @@ def waveforms(problem: Problem) -> dict[str, np.ndarray]:
     """Separate by the Wave-U-Net, which is told the detected objects if it was taught to listen (VIMSS)."""
     model, names = problem.model, problem.model.trained.objects
     label = torch.tensor([float(name in problem.objects) for name in names], device=model.device)
-    mixture, factor = _at_level(problem.mixture, model.trained.level_db)
+    mixture, factor = at_level(problem.mixture, model.trained.level_db)
     bottleneck = model.trained.options["bottleneck"]
     waves = separate_waveform(model.trained.network, mixture.to(model.device), label, bottleneck) / factor
     return {name: waves[names.index(name)].cpu().numpy() for name in problem.objects}

@@ -135,7 +135,8 @@ class MixTraining(Training):
                 f"{stage}: {train.path} holds solo clips of {len(self.train.clips)} objects, mixtures need "
                 f"{min(self.task.counts)}; add clips in which one object is seen, or lower dataset.threshold."
             )
-        self.val = Mixer(val, self.task.length, self.task.counts, level) if val is not None else None
+        held = val is not None and self.options["val_mixtures"] > 0
+        self.val = Mixer(val, self.task.length, self.task.counts, level) if held else None
         if self.val is not None and not self.val.usable():
             log.warning("%s: %s holds too few objects to mix: the training loss is watched", stage, val.path)
             self.val = None

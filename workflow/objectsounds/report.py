@@ -22,6 +22,7 @@ from objectsounds.experiments_table import experiments_section
 from objectsounds.files import folder_written_whole, write_text
 from objectsounds.labels_table import labeller_accuracy
 from objectsounds.listening import listening_room, ranking_method
+from objectsounds.masks_table import masks_section
 from objectsounds.plots import save_curves
 from objectsounds.registry import method_title
 from objectsounds.relations import relation_examples
@@ -83,6 +84,13 @@ def _curves(results: Path, media: Path) -> list[dict]:
             figures.append(
                 {"file": f"media/{file.name}", "alt": f"{title} over {len(history)} epochs ({name})"}
             )
+    for stage in ("unet", "wave_unet", "frame_network"):
+        for path in sorted((results / stage).rglob("history.jsonl")):
+            name = "-".join(path.relative_to(results).parts[:-1]).replace("-default", "")
+            file = media / f"curve-{name}.svg"
+            splits = [("train_loss", "train"), ("val_loss", "val")]
+            save_curves(read_history(path), splits, f"{name.replace('_', ' ')}: loss", file)
+            figures.append({"file": f"media/{file.name}", "alt": f"loss of {name} over its epochs"})
     labeller = results / "labeller" / "history.jsonl"
     if labeller.exists():
         names = [("train_accuracy", "train"), ("val_accuracy", "val")]
@@ -129,6 +137,7 @@ def make_report(settings: dict, results: Path, methods: list[str], output: Path)
             "labeller": labeller_accuracy(results),
             "ablation": ablation_section(results, media),
             "experiments": experiments_section(results, media),
+            "masks": masks_section(results, media),
             "dictionaries": dictionary_table(results),
             "curves": _curves(results, media),
             "relations": relation_examples(results, settings["report"]["relation_maps"], media),

@@ -98,7 +98,7 @@ STAGE_KEYS = {
     ],
     "experiments": ["seed", "classes", "mixtures.sources", "train", "variants", "experiments.variants"],
     "report": ["seed", "classes", "report"],
-    "solos": ["solos"],
+    "solos": ["solos", "dataset"],  # whose labels it takes, of any transform's bases
     "frame_network": ["seed", "frame_network"],
     "unet": [  # not how its word is taken, which concerns separation alone
         "seed",
@@ -106,6 +106,7 @@ STAGE_KEYS = {
         *(f"unet.{key}" for key in (*LEARNING, *UNET)),
     ],
     "wave_unet": ["seed", "mixtures.rms_db", "wave_unet"],
+    "masks": ["masks", "separate.threads", "unet.device", "unet.background", "unet.mask"],
 }
 UPSTREAM = {
     "bases": [],
@@ -113,7 +114,7 @@ UPSTREAM = {
     "train": ["dataset"],
     "dictionary": ["train"],
     "separate": ["dictionary"],
-    "solos": ["dataset"],
+    "solos": [],
     "frame_network": ["solos"],
     "unet": ["solos"],
     "wave_unet": ["solos"],

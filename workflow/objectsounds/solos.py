@@ -13,7 +13,6 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from objectsounds.audio import resampled
 from objectsounds.dataset import Bags, open_dataset
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.files import reading, written_whole
@@ -92,6 +91,8 @@ def make_solos(
     progress : callable
         Wraps the shards.
     """
+    from objectsounds.audio import resampled  # readers of solos need no sound library
+
     bags = open_dataset(dataset, bases=False)
     labels = solo_labels(bags, settings["solos"]["supervision"])
     kept: list[dict] = []

@@ -10,6 +10,7 @@ include: "solos.smk"
 include: "frame_network.smk"
 include: "unet.smk"
 include: "wave_unet.smk"
+include: "masks.smk"
 
 
 rule separate:
