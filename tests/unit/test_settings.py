@@ -65,6 +65,8 @@ def test_every_preset_is_valid(preset):
         ({"variants": {"a": {"clips": {}}}}, ["variants.a", "'clips'", "train"]),
         ({"variants": {"a": {"train": {"dropot": 0.1}}}}, ["variants.a", "train.dropot", "dropout"]),
         ({"train": None}, ["train", "None", "object"]),
+        ({"unet": {"frames": 200}}, ["unet.frames", "200", "multiples of 128"]),
+        ({"mixtures": {"sources": [6]}}, ["mixtures.sources", "6", "at most 5"]),
     ],
 )
 def test_a_bad_value_is_named_with_what_is_allowed(user, words):

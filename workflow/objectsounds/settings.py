@@ -230,9 +230,10 @@ def validate(settings: dict) -> None:
     ObjectsoundsError
         One sentence naming the key, its value and what is allowed.
     """
-    from objectsounds.validation import check_schema
+    from objectsounds.validation import check_schema, check_unet
 
     check_schema(settings, _schema())
+    check_unet(settings["unet"])
     unseen = [item.name for item in chosen_classes(settings["classes"]) if not item.imagenet]
     if unseen and settings["labeller"]["kind"] == "imagenet":
         raise ObjectsoundsError(

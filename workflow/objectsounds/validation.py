@@ -62,3 +62,20 @@ def check_schema(settings: dict, schema: dict, where: str = "") -> None:
     if errors:
         more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
         raise ObjectsoundsError(f"config: {where}{_sentence(errors[0])}{more}")
+
+
+def check_unet(options: dict, where: str = "") -> None:
+    """Check that the U-Net can halve its picture as often as it has levels.
+
+    Raises
+    ------
+    ObjectsoundsError
+        Naming the key, its value and what is allowed.
+    """
+    step = 2 ** options["levels"]
+    for key in ("frames", "bins"):
+        if options[key] % step:
+            raise ObjectsoundsError(
+                f"{where}unet.{key}: {options[key]} cannot be halved {options['levels']} times; "
+                f"allowed are multiples of {step}."
+            )

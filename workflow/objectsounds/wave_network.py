@@ -72,6 +72,15 @@ class Conditioned(nn.Module):
         return leaky_relu(features, SLOPE)
 
 
+def _initialise(module: nn.Module) -> None:
+    """Begin without biases: what PyTorch draws for them is loud beside the sounds."""
+    if isinstance(module, nn.Conv1d):
+        nn.init.xavier_uniform_(module.weight)
+        nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.Linear):
+        nn.init.normal_(module.weight, 0.0, 0.1)
+
+
 def upsampled(features: torch.Tensor) -> torch.Tensor:
     """Put the mean of each two samples between them: (B, C, n) to (B, C, 2 n - 1)."""
     between = (features[..., 1:] + features[..., :-1]) / 2
@@ -135,6 +144,7 @@ class WaveUNet(nn.Module):
         )
         # One filter a source: sources that shared one could never differ.
         self.output = nn.Conv1d(sizes[0] + 1, objects - difference, 1)
+        self.apply(_initialise)
 
     def forward(self, mixture: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
         """Return the sources, shape=(B, L, T')."""
