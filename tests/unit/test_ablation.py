@@ -70,7 +70,7 @@ def rows_of(tmp_path):
     """Return a function that makes the table of some shards: (pool, view, normalised) to row."""
 
     def make(shards: list[tuple[Path, Path]], used: str) -> dict[tuple, dict]:
-        (tmp_path / "used.txt").write_text(used)
+        (tmp_path / "used.txt").write_text(used + "\n")
         tables, scores = zip(*shards, strict=True)
         output, plot = tmp_path / "ablation.tsv", tmp_path / "ablation.svg"
         make_ablation(SETTINGS, [tmp_path / "used.txt"], tables, scores, output, plot)

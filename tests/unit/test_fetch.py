@@ -212,7 +212,7 @@ def test_a_stall_is_a_timeout_and_leaves_no_process(get, server, media, tmp_path
 def test_a_timeout_is_tried_once_more(get, server):
     server.behave("steps.mp4", stall=0)
     with pytest.raises(FetchError, match="timeout"):
-        get(timeout=1.5, attempts=4)
+        get(timeout=3, attempts=4)
     assert [request.status for request in server.requests] == [200, 206] * 2
 
 
@@ -237,6 +237,7 @@ def test_a_killed_job_leaves_no_file_and_no_process(server, tmp_path):
     cache = tmp_path / "cache"
     options = {"url": f"{server.url}/{{media_id}}.mp4", "format": "b", "attempts": 1, "backoff_seconds": 0}
     options |= {"timeout": 60, "cookies": None, "proxy": None, "rate_limit": None, "sections": True}
+    options["max_mb"] = 100
     code = f"from objectsounds.fetch import *; fetch_section('steps', 7, 12, {str(cache)!r}, {options!r})"
     job = subprocess.Popen([sys.executable, "-c", code])
     deadline = time.monotonic() + 20

@@ -84,7 +84,8 @@ def test_scores_of_a_trained_network_are_log_probabilities(trained):
 
 def test_the_file_holds_plain_data_that_loads_as_weights_only(trained):
     saved = torch.load(trained, weights_only=True)
-    assert set(saved) == {"state_dict", "objects", "architecture", "image_size", "settings", "version"}
+    about = {"objects", "architecture", "image_size", "settings", "version", "commit"}
+    assert set(saved) == {"state_dict"} | about
     assert saved["settings"]["seed"] == 1
 
 

@@ -14,8 +14,8 @@ checkpoint catalogue:
         ontology=SETTINGS["catalogue"]["ontology"] or [],
         truth=SETTINGS["catalogue"]["truth"] or [],
     output:
+        shards="<results>/catalogue/shards.txt",  # first: what Snakemake looks for where the checkpoint is asked
         clips=update("<results>/catalogue/clips.tsv"),
-        shards="<results>/catalogue/shards.txt",
     log:
         "<logs>/catalogue.log",
     benchmark:

@@ -1,5 +1,6 @@
 """Functions that the rules share. Logic belongs in the library; this only joins it to Snakemake."""
 
+import os
 import shlex
 from functools import partial
 
@@ -26,9 +27,9 @@ def job_environment(workflow):
     """
     library = shlex.quote(f"{workflow.basedir}/workflow")
     prefix = f"export PYTHONPATH={library}:${{{{PYTHONPATH:-}}}}; "
-    # How media are downloaded is no param of a rule: another proxy is no reason to make clips again.
-    download = shlex.quote(_settings.canonical(SETTINGS["clips"]["download"]))
-    prefix += f"export OBJECTSOUNDS_DOWNLOAD={download.replace('{', '{{').replace('}', '}}')}; "
+    # How media are downloaded is no param of a rule: another proxy is no reason to make clips again. Nor is it
+    # in the command, which Snakemake prints: the proxy's address may hold a password.
+    os.environ.update(OBJECTSOUNDS_DOWNLOAD=_settings.canonical(SETTINGS["clips"]["download"]))
     if not workflow.deployment_settings.deployment_method:
         prefix += f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
     return prefix
