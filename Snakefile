@@ -37,7 +37,8 @@ wildcard_constraints:
 
 for stage in """
     demo catalogue clips bases labeller labels dataset train
-    dictionary mixtures separate score denoise experiments report
+    dictionary mixtures solos frame_network unet wave_unet masks
+    separate score denoise experiments report
 """.split():
 
     include: f"workflow/rules/{stage}.smk"

@@ -13,7 +13,7 @@ from objectsounds.errors import ObjectsoundsError
 from objectsounds.listings import read_folder, read_listing, read_music, read_urmp, read_video_list
 from objectsounds.settings import load_settings, stage_settings
 
-OPTIONS = {"section_seconds": 2, "sections_per_medium": 3}
+OPTIONS = {"section_seconds": 2, "sections_per_medium": 3, "urmp_tracks": ["test"]}
 ODD_NAME = "-i a 'b' \"c\"; $(touch ran) `touch ran` %s {x}"
 
 

@@ -124,3 +124,11 @@ def test_beside_joins_where_both_exist_and_keeps_them_apart():
         *("-1.000", "-9.12"),
     )
     assert (row["published_source"], row["published_dataset"]) == (GAO_SDR, "AudioSet-SingleSource")
+
+
+def test_a_figure_over_everything_stands_beside_a_run_of_one_group():
+    summary = [
+        {"method": name, "group": "instrument", "sdr_mean": "6.000"} for name in ("unet_combined", "gaussian")
+    ]
+    found = {row["method"]: (row["published_sdr"], row["published_dataset"]) for row in beside(summary)}
+    assert found == {"unet_combined": ("5.146", "MUSIC-21"), "gaussian": ("-8.74", "AudioSet-SingleSource")}

@@ -6,12 +6,13 @@ output changes on purpose: raise its STAGE_VERSION and let
 """
 
 import csv
+import functools
 import hashlib
 import json
 import os
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 import h5py
 import numpy as np
@@ -26,15 +27,20 @@ from objectsounds.dictionaries import write_dictionary
 from objectsounds.dictionary import RULES, make_dictionary
 from objectsounds.experiments import Model, make_experiments
 from objectsounds.export import export_model
+from objectsounds.frame_network import say_frames, train_frame_network
+from objectsounds.masks import make_masks
 from objectsounds.separate_videos import separate_videos
 from objectsounds.settings import STAGE_KEYS, load_settings, stage_settings, stage_version
+from objectsounds.solos import make_solos
 from objectsounds.tables import read_table
+from objectsounds.unet import train_unet
+from objectsounds.wave_unet import train_wave_unet
 from objectsounds.weights import load_weights
 from objectsounds.wishes import Wishes
 from tests.workflow.conftest import ROOT, TINY
 
 RECORD = ROOT / "tests" / "data" / "stage_outputs.json"
-LOOSE = dict.fromkeys(("train", "labeller", "labels", "ablation"), 0.05)
+LOOSE = dict.fromkeys(("train", "labeller", "labels", "ablation", "frame_network", "unet", "wave_unet"), 0.05)
 TOLERANCE = LOOSE | {"dataset": 0.02, "denoise": 0.15}  # machines differ in float32
 BASES = "bases/default/*.h5"
 
@@ -146,7 +152,7 @@ def _export(results) -> list:
     with h5py.File(results / "export/miml.h5") as file:
         sizes = [file["bases"].shape[1], *(item.size for item in file["labeller"].values())]
         settings = json.loads(file.attrs["settings"])
-        names = sorted(set(file.attrs) - {"commit"})
+        names = sorted(set(file.attrs) - {"commit"})  # which is empty where there is no git
         words = [*names, *(f"{k} {sorted(v)}" for k, v in settings.items() if k != "seed")]
     return [float(sizes[0]), float(sum(sizes[1:])), " ".join(words)]
 
@@ -169,6 +175,41 @@ def _separate_videos(results) -> list:
         export_model(options, "miml", made / "words.h5", None, made / "model.h5")
         separate_videos(made / "model.h5", [mixture], made, wishes)
         return [100 * _level([made / "mixture" / f"{name}.wav"]) for name in ("piano", "violin", "remix")]
+
+
+@functools.cache
+def _learned(results) -> Path:
+    """Return a folder with the learned separators' files, which a whole tiny run does not make."""
+    settings = load_settings({"preset": str(TINY)})
+    made = Path(mkdtemp(dir=results.parent))
+    solos, statuses = {}, {}
+    for split in ("train", "val", "test"):
+        statuses[split] = sorted(map(str, results.glob(f"clips/{split}-*/status.tsv")))
+        if split != "test":
+            solos[split] = made / f"{split}.h5"
+            data = results / f"dataset/default/{split}.h5"
+            make_solos(settings, 8000, data, statuses[split], ([], []), solos[split])
+    files, history = (solos["train"], solos["val"]), made / "history.jsonl"
+    train_unet(settings, files, (made / "unet.pt", history))
+    train_wave_unet(settings, "multiplicative_bottleneck", files, (made / "wave.pt", history))
+    shards, start = (statuses["train"], statuses["val"]), results / "labeller/weights.pt"
+    train_frame_network(settings, files, shards, start, (made / "frames.pt", history))
+    say_frames(settings, made / "frames.pt", statuses["test"], made / "words.h5")
+    block, test = results / "mixtures/0", results / "dataset/default/test.h5"
+    models = (made / "unet.pt", made / "words.h5")
+    make_masks(settings, *models, [block], test, statuses["test"], made / "masks")
+    return made
+
+
+def _masks(results) -> list:
+    folder = _learned(results) / "masks"
+    sizes = [len(read_table(folder / f"{name}.tsv")) for name in ("metrics", "duets")]
+    counts = [int(row["count"]) for row in read_table(folder / "confusion.tsv")]
+    return [
+        *sizes,
+        sum(counts),
+        _digest(folder / "metrics.tsv", "method", "measure", "threshold", "published"),
+    ]
 
 
 def _scores(results) -> list:
@@ -206,6 +247,13 @@ FIGURES = {
     "denoise": _denoise,
     "experiments": _experiments,
     "report": _page,
+    "solos": lambda r: (
+        _arrays([_learned(r) / "train.h5"], "waveform") + _arrays([_learned(r) / "train.h5"], "rms")
+    ),
+    "frame_network": lambda r: _weights(_learned(r) / "frames.pt"),
+    "unet": lambda r: _weights(_learned(r) / "unet.pt"),
+    "wave_unet": lambda r: _weights(_learned(r) / "wave.pt"),
+    "masks": _masks,
 }
 
 

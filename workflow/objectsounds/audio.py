@@ -106,3 +106,23 @@ class WavWriter:
     def _put(self, place: int, data: bytes) -> None:
         self.file.seek(place)
         self.file.write(data)
+
+
+def resampled(waveform: np.ndarray, rate: int, target: int, length: int | None = None) -> np.ndarray:
+    """Return a waveform at another rate, float32.
+
+    Parameters
+    ----------
+    waveform : np.ndarray [shape=(T,)]
+    rate, target : int
+        Hz.
+    length : int, optional
+        Samples to cut it, or pad it with zeros, to.
+    """
+    if rate != target:
+        import librosa
+
+        waveform = librosa.resample(waveform, orig_sr=rate, target_sr=target, res_type="soxr_hq")
+    if length is not None:
+        waveform = np.pad(waveform[:length], (0, max(0, length - len(waveform))))
+    return np.asarray(waveform, np.float32)

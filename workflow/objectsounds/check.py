@@ -61,6 +61,8 @@ def unit_of(path: Path, results: Path) -> Path:
     parts = path.relative_to(results).parts
     if parts[0] == "mixtures" and len(parts) > 2:
         return results.joinpath(*parts[:2])
+    if parts[0] == "masks":
+        return results / "masks"
     if parts[0] == "separate":
         return results.joinpath(*parts[:3])
     if parts[0] == "separate_videos":

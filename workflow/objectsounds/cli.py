@@ -93,16 +93,23 @@ def _dataset(args, settings) -> None:
     make_dataset(settings, args.used, shards, args.output)
 
 
-def _train(args, settings) -> None:
+def _epochs(label: str) -> Callable:
+    """Return a function that shows how far a training is."""
     from objectsounds.progress import Counter
-    from objectsounds.train import train_network
 
-    counter = Counter("train")
+    counter = Counter(label)
 
     def show(epoch: int, epochs: int, row: dict) -> None:
         loss = row.get("val_loss", row["train_loss"])
-        counter(epoch + 1, epochs, f"epochs, watched loss {loss:.4f}")
+        counter(epoch + 1, epochs, f"epochs, watched loss {loss:.4g}")
 
+    return show
+
+
+def _train(args, settings) -> None:
+    from objectsounds.train import train_network
+
+    show = _epochs("train")
     train_network(settings, args.train, args.val, args.supervision, args.output, args.history, show)
 
 
@@ -158,6 +165,49 @@ def _denoise(args, settings) -> None:
         args.test,
         _tracker("denoise"),
     )
+
+
+def _solos(args, settings) -> None:
+    from objectsounds.solos import make_solos
+
+    elsewhere = (args.elsewhere, args.used)
+    make_solos(settings, args.rate, args.dataset, args.status, elsewhere, args.output, _tracker("solos"))
+
+
+def _frame_network(args, settings) -> None:
+    from objectsounds.frame_network import say_frames, train_frame_network
+
+    if args.network is not None:
+        say_frames(settings, args.network, args.status, args.output)
+        return
+    train_frame_network(
+        settings,
+        (args.train, args.val),
+        (args.status, args.val_status),
+        args.start,
+        (args.output, args.history),
+        _epochs("frame network"),
+    )
+
+
+def _unet(args, settings) -> None:
+    from objectsounds.unet import train_unet
+
+    train_unet(settings, (args.train, args.val), (args.output, args.history), _epochs("unet"))
+
+
+def _wave_unet(args, settings) -> None:
+    from objectsounds.wave_unet import train_wave_unet
+
+    files, outputs = (args.train, args.val), (args.output, args.history)
+    train_wave_unet(settings, args.conditioning, files, outputs, _epochs("wave_unet"))
+
+
+def _masks(args, settings) -> None:
+    from objectsounds.masks import make_masks
+
+    inputs = (args.network, args.frames, args.mixtures, args.test, args.status)
+    make_masks(settings, *inputs, args.output, _tracker("masks"))
 
 
 def _report(args, settings) -> None:
@@ -326,6 +376,60 @@ COMMANDS = {
     ),
     "report": Command(
         "write the page to look at and listen to", {"results": ONE, "methods": MANY, "output": ONE}, _report
+    ),
+    "solos": Command(
+        "gather a split's clips with exactly one label, for the learned separators",
+        {
+            "rate": ONE | {"type": int, "help": "Hz"},
+            "dataset": ONE | {"help": "the split's data set, for its labels"},
+            "status": MANY,
+            "elsewhere": {"nargs": "*", "default": [], "help": "the other splits' shard tables"},
+            "used": {"nargs": "*", "default": [], "help": "the other splits' clips in use"},
+            "output": ONE,
+        },
+        _solos,
+    ),
+    "frame_network": Command(
+        "train the network that says what a frame shows, or let it speak of a split's clips",
+        {
+            "train": {"help": "solo clips"},
+            "val": {"help": "solo clips held out"},
+            "status": MANY,
+            "val-status": {"nargs": "*", "default": []},
+            "start": {"help": "the labeller's weights"},
+            "network": {"help": "trained before: say what the clips of --status show"},
+            "history": {},
+            "output": ONE,
+        },
+        _frame_network,
+    ),
+    "unet": Command(
+        "train the U-Net that masks spectrograms",
+        {"train": ONE | {"help": "solo clips"}, "val": {}, "output": ONE, "history": ONE},
+        _unet,
+    ),
+    "wave_unet": Command(
+        "train a Wave-U-Net, told what is seen or not",
+        {
+            "conditioning": {"default": "none", "help": "none, or <conditioning>_<place>"},
+            "train": ONE | {"help": "solo clips"},
+            "val": {},
+            "output": ONE,
+            "history": ONE,
+        },
+        _wave_unet,
+    ),
+    "masks": Command(
+        "measure and draw the U-Net's masks, and separate duets",
+        {
+            "network": ONE,
+            "frames": ONE | {"help": "the frame network's word on the test clips"},
+            "mixtures": MANY | {"help": "the blocks' folders"},
+            "test": ONE | {"help": "the test clips' data set"},
+            "status": MANY,
+            "output": ONE | {"help": "the folder"},
+        },
+        _masks,
     ),
     "check": Command("look for broken files in a run's results", {"results": ONE}, _check),
     "estimate": Command("say what a run of many clips will cost, from a finished one", OPTIONS, estimate),

@@ -168,8 +168,8 @@ def read_music(path: Path, options: dict) -> tuple[list[Candidate], list[BadRow]
 def read_urmp(folder: Path, options: dict) -> tuple[list[Candidate], list[BadRow]]:
     """List URMP's pieces (Li et al. 2018), ``01_Jupiter_vn_vc/{Vid_*.mp4, AuSep_<n>_<code>_*.wav}``.
 
-    A piece gives sections of its video, in which all its instruments sound, for train and val; and, for
-    test, sections of each separate track over the same picture: single sources with their truth.
+    For the splits in ``urmp_tracks`` a piece gives sections of each separate track over its picture:
+    single sources with their truth; for the others, sections of its video, in which all sound.
     """
     known, candidates, rejected = names_by_alias(), [], []
     pieces = sorted(path for path in folder.iterdir() if path.is_dir() and list(path.glob("AuSep_*.wav")))
@@ -199,9 +199,11 @@ def _urmp_piece(piece: Path, known: dict[str, str], options: dict) -> tuple[list
     players = [(path, known[match[2]]) for path, match in tracks]
     visible = tuple(dict.fromkeys(name for _, name in players))
     shown, video = ";".join(visible), str(videos[0])
-    whole = {"visible": shown, "medium": piece.name, "only": ("train", "val")}
-    found = [Candidate(piece.name, video, *span, visible, **whole) for span in spans]
-    track = {"picture": video, "visible": shown, "medium": piece.name, "only": ("test",)}
+    apart = tuple(options["urmp_tracks"])
+    together = tuple(split for split in ("train", "val", "test") if split not in apart)
+    whole = {"visible": shown, "medium": piece.name, "only": together}
+    found = [Candidate(piece.name, video, *span, visible, **whole) for span in spans if together]
+    track = {"picture": video, "visible": shown, "medium": piece.name, "only": apart}
     for path, name in players:
         media_id = f"{piece.name}-{path.stem.split('_')[1]}"
         found += [Candidate(media_id, str(path), *span, (name,), **track) for span in spans]
@@ -224,7 +226,7 @@ def read_listing(kind: str, path: str | Path, options: dict) -> tuple[list[Candi
     path : path
         A folder, or a listing; for ``folder`` also a list of files.
     options : dict
-        ``section_seconds`` and ``sections_per_medium``.
+        ``section_seconds``, ``sections_per_medium`` and ``urmp_tracks``.
     """
     path = Path(path)
     if not path.exists():

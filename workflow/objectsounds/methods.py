@@ -6,12 +6,16 @@ A method gets a ``Problem`` and returns a dictionary from object name to wavefor
 
 import itertools
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from objectsounds.dictionaries import Dictionary
 from objectsounds.nmf import Factorization, fit_activations
 from objectsounds.transforms import Stft
+
+if TYPE_CHECKING:
+    from objectsounds.learned import Learned  # imports torch
 
 
 @dataclass
@@ -33,6 +37,10 @@ class Problem:
         Hz.
     seed : int
         For methods that draw; another for each mixture.
+    clips : list of str
+        What was mixed.
+    model : Learned or None
+        The trained network of a learned method.
     """
 
     mixture: np.ndarray
@@ -43,6 +51,8 @@ class Problem:
     references: dict[str, np.ndarray] = field(default_factory=dict)
     rate: int = 0
     seed: int = 0
+    clips: list[str] = field(default_factory=list)
+    model: "Learned | None" = None
 
 
 def soft_masks(magnitudes: np.ndarray) -> np.ndarray:

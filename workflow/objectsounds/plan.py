@@ -1,10 +1,12 @@
 """Which shards there are, and which files a method's models are, for the rules; only the list is opened."""
 
-from pathlib import PurePath
+import shlex
+from collections.abc import Mapping
+from pathlib import Path, PurePath
 
 from objectsounds.files import read_lines
 from objectsounds.registry import DICTIONARIES, GUIDED, method_of, rule_sections, variant_of
-from objectsounds.settings import run_methods, shared_variant
+from objectsounds.settings import of_variant, run_methods, shared_variant
 
 
 def shards(path: str, split: str) -> list[str]:
@@ -66,12 +68,76 @@ def video_options(settings: dict, name: str) -> list[str]:
     return [*options, "--rest"] if section["rest"] else options
 
 
+def learned_network(settings: dict, name: str) -> str | None:
+    """Return the trained network of a learned method, None if it has none."""
+    network, variant = method_of(name).network, variant_of(name)
+    if network is None:
+        return None
+    stage, _, conditioning = network.partition("/")
+    folder = shared_variant(settings, stage, variant)
+    return "/".join(filter(None, ["<results>", stage, folder, conditioning, "network.pt"]))
+
+
+def frame_network(settings: dict, name: str) -> str | None:
+    """Return the frame network whose word a method is given, None if it is given none."""
+    if not method_of(name).frames:
+        return None
+    folder = shared_variant(settings, "frame_network", variant_of(name))
+    return f"<results>/frame_network/{folder}/network.pt"
+
+
+def solos_of(settings: dict, stage: str, variant: str, split: str) -> str:
+    """Return the solo clips that a stage learns from, at its rate."""
+    folder = shared_variant(settings, "solos", variant)
+    rate = of_variant(settings, variant)[stage]["rate"]
+    return f"<results>/solos/{folder}/{rate}/{split}.h5"
+
+
+def other_splits(split: str) -> list[str]:
+    """Return the splits that may hold no performance of this one's."""
+    return [name for name in ("train", "val", "test") if name != split]
+
+
+def starts_from_labeller(settings: dict, variant: str) -> bool:
+    """True if the frame network begins with the labeller's weights."""
+    return of_variant(settings, variant)["frame_network"]["start"] == "labeller"
+
+
+def options_of(files: Mapping, *names: str) -> str:
+    """Return a rule's named inputs, one or a list each, as options of its command, or nothing."""
+    words = []
+    for name in names:
+        paths = [files[name]] if isinstance(files[name], (str, Path)) else list(files[name])
+        if paths:
+            words += [f"--{name.replace('_', '-')}", *(shlex.quote(str(path)) for path in paths)]
+    return " ".join(words)
+
+
 def models_of(settings: dict, name: str) -> dict[str, str]:
-    """Return what a method is given: its dictionary, and the test labels that a guided one detects by."""
-    models = {"dictionary": dictionary_file(settings, name)} if method_of(name).dictionary else {}
-    if method_of(name).guided:
+    """Return what a method is given: dictionary or network, and what tells it which objects are seen.
+
+    These are the test labels that a guided method detects by, or the frame network's word.
+    """
+    method = method_of(name)
+    models = {"dictionary": dictionary_file(settings, name), "network": learned_network(settings, name)}
+    if method.guided:
         models["test"] = dataset_of(settings, variant_of(name), "test")
-    return models
+    if method.frames:
+        models["frames"] = str(PurePath(frame_network(settings, name)).with_name("test.h5"))
+    return {kind: path for kind, path in models.items() if path is not None}
+
+
+def learned_device(settings: dict, name: str) -> str:
+    """Return where a learned method separates."""
+    stage = method_of(name).network.partition("/")[0]
+    return of_variant(settings, variant_of(name))[stage]["device"]
+
+
+def learned_keys(name: str) -> tuple[str, ...]:
+    """Return the keys that a learned method separates by, beyond those of stage separate."""
+    stage = method_of(name).network.partition("/")[0]
+    inference = {"unet": ("unet.device", "unet.mask", "unet.background"), "wave_unet": ("wave_unet.device",)}
+    return inference[stage]
 
 
 def experiment_models(settings: dict, methods: list[str]) -> dict[str, dict[str, str]]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import matplotlib as mpl
+import matplotlib.lines
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -128,6 +129,42 @@ def save_robustness(rows: list[dict], path: Path) -> None:
     axes.set(xlabel="clips with wrong labels, %", ylabel="mean SDR, dB", title="Robustness to wrong labels")
     if groups:
         axes.legend(fontsize=7, frameon=False, labelcolor=INK)
+    save_figure(figure, path)
+
+
+def save_semantic_masks(
+    magnitudes: np.ndarray, panels: dict[str, np.ndarray], objects: list[str], path: Path
+) -> None:
+    """Draw a mixture and beside it which object each bin was given to, as a PNG (Nuotimaa fig. 4.3).
+
+    Parameters
+    ----------
+    magnitudes : np.ndarray [shape=(R, N)]
+    panels : dict
+        Title to the objects' numbers, shape=(R, N); L stands for the background.
+    objects : list of str
+        The L objects.
+    path : Path
+    """
+    figure = Figure(figsize=(2.6 * (1 + len(panels)), 2.7), layout="constrained")
+    axes = figure.subplots(1, 1 + len(panels), sharey=True)
+    decibels = 20 * np.log10(np.maximum(magnitudes, 1e-7))
+    axes[0].imshow(decibels, origin="lower", aspect="auto", cmap="magma", vmin=decibels.max() - 70)
+    axes[0].set_title("mixture", color=INK, fontsize=9)
+    colours = [mpl.colormaps["tab20"](number % 20) for number in range(len(objects))] + [(0, 0, 0, 1)]
+    for place, (title, labels) in zip(axes[1:], panels.items(), strict=True):
+        place.imshow(np.array(colours)[labels], origin="lower", aspect="auto", interpolation="nearest")
+        place.set_title(title, color=INK, fontsize=9)
+    for place in axes:
+        place.set_xticks([])
+        place.set_yticks([])
+    shown = sorted(set(np.concatenate([np.unique(labels) for labels in panels.values()])) - {len(objects)})
+    dots = [mpl.lines.Line2D([], [], marker="s", linestyle="none", color=colours[n]) for n in shown]
+    names = [objects[number].replace("_", " ") for number in shown]
+    columns = max(1, len(names))
+    figure.legend(
+        dots, names, loc="outside lower center", ncols=columns, fontsize=8, frameon=False, labelcolor=INK
+    )
     save_figure(figure, path)
 
 

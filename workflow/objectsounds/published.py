@@ -9,13 +9,15 @@ thesis, and the "accuracy" of Rowe's table 2 is not defined there.
 """
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from objectsounds.classes import ROOT
 
 TABLE = ROOT / "resources" / "published.tsv"
 COLUMNS = ("source", "dataset", "method", "title", "group", "measure", "value", "unit")
 GAO_SDR = "Gao et al. 2018, table 1"
+NUOTIMAA = "Nuotimaa 2024"
+NUOTIMAA_SDR = "Nuotimaa 2024, table 4.1"
 BESIDE_COLUMNS = (
     "method",
     "group",
@@ -61,15 +63,18 @@ def published_for(method: str, group: str, measure: str = "SDR") -> dict[str, st
     return None
 
 
-def beside(summary: Iterable[Mapping[str, str]], source: str = GAO_SDR) -> list[dict[str, str]]:
+def beside(
+    summary: Iterable[Mapping[str, str]], sources: Sequence[str] = (GAO_SDR, NUOTIMAA_SDR)
+) -> list[dict[str, str]]:
     """Join this run's mean SDR to the published one, where both exist.
 
     Parameters
     ----------
     summary : iterable of mapping
         Rows of ``summary.tsv``: ``method``, ``group`` and ``sdr_mean``.
-    source : str
-        Published figures of this source alone.
+    sources : sequence of str
+        Published figures of these alone. A figure over everything stands beside ours where our summary
+        has one group.
 
     Returns
     -------
@@ -77,10 +82,13 @@ def beside(summary: Iterable[Mapping[str, str]], source: str = GAO_SDR) -> list[
         With the keys ``BESIDE_COLUMNS``, in the order of the summary; SDR in dB, as text. What was
         published is in the columns ``published_...``, measured on another data set than this run's.
     """
-    published = {(row["method"], row["group"]): row for row in read_published(source, "SDR") if row["method"]}
-    joined = []
+    rows = [row for source in sources for row in read_published(source, "SDR") if row["method"]]
+    published = {(row["method"], row["group"]): row for row in rows}
+    summary, joined = list(summary), []
+    alone = len({row["group"] for row in summary}) == 1
     for ours in summary:
         theirs = published.get((ours["method"], ours["group"]))
+        theirs = theirs or (published.get((ours["method"], "")) if alone else None)
         if theirs and ours["sdr_mean"] != "":
             joined.append(
                 {

@@ -61,6 +61,10 @@ class Method:
         The method whose estimates are scored, where it makes none of its own.
     told : str
         What it is told that nobody knows of a new video; empty if nothing.
+    network : str or None
+        The network that it is given: the stage that trains it, and below it its conditioning.
+    frames : bool
+        True if it is given what the frame network says of the clips.
     """
 
     title: str
@@ -70,8 +74,29 @@ class Method:
     best_matching: bool = False
     estimates: str | None = None
     told: str = ""
+    network: str | None = None
+    frames: bool = False
 
 
+@dataclass(frozen=True)
+class Conditioning:
+    """How and where a Wave-U-Net is told what is seen; None and None where it is not (VIMSS)."""
+
+    kind: str | None = None
+    place: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Conditioning":
+        """Read ``none``, or ``<kind>_<place>``."""
+        kind, _, place = text.partition("_")
+        return cls() if text == "none" else cls(kind, place)
+
+
+CONDITIONINGS = [
+    f"{kind}_{place}"
+    for kind in ("concatenation", "additive", "multiplicative")
+    for place in ("bottleneck", "every_layer", "output")
+]
 GUIDED = "methods.guided_nmf"
 REFERENCES, MATCHING, NUMBER = "the references", "which estimate is which", "how many sources sound"
 METHODS = {
@@ -101,7 +126,19 @@ METHODS = {
     ),
     "mfcc": Method("MFCC, best matching", "clustering.mfcc_nmf", best_matching=True, told=MATCHING),
     "mfcc_fixed": Method("MFCC, fixed matching", "clustering.mfcc_nmf", estimates="mfcc", told=NUMBER),
+    "unet_audio": Method("U-Net, sound alone", "learned.semantic_masks", network="unet"),
+    "unet_combined": Method("U-Net with frames", "learned.semantic_masks", network="unet", frames=True),
+    "wave_unet": Method("Wave-U-Net", "learned.waveforms", network="wave_unet/none"),
+} | {
+    f"wave_unet_{name}": Method(
+        f"Wave-U-Net, {name.partition('_')[0]} at {name.partition('_')[2].replace('_', ' ')}",
+        "learned.waveforms",
+        guided=True,
+        network=f"wave_unet/{name}",
+    )
+    for name in CONDITIONINGS
 }
+LEARNED = [name for name, method in METHODS.items() if method.network]
 
 
 def method_of(name: str) -> Method:

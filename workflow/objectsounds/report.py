@@ -30,6 +30,7 @@ from objectsounds.experiments_table import experiments_section
 from objectsounds.files import folder_written_whole, write_text
 from objectsounds.labels_table import labeller_accuracy
 from objectsounds.listening import folder_size, listening_room, ranking_method
+from objectsounds.masks_table import masks_section
 from objectsounds.overview import main_results, stage_times, versions
 from objectsounds.packed import fitting, write_file, write_folder
 from objectsounds.plots import save_curves
@@ -76,6 +77,20 @@ def run_networks(settings: dict, results: Path, methods: list[str]) -> dict[Path
     return found
 
 
+def run_separators(settings: dict, results: Path, methods: list[str]) -> dict[Path, str]:
+    """Return the networks of the run's learned methods, with what to call them."""
+    found = {}
+    for name in methods:
+        variant = "" if variant_of(name) == "default" else f" ({variant_of(name)})"
+        own, frames = plan.learned_network(settings, name), plan.frame_network(settings, name)
+        if own:  # both U-Net methods have one network
+            title = "U-Net" if method_of(name).network == "unet" else method_of(name).title
+            found[_of_run(results, own)] = title + variant
+        if frames:
+            found[_of_run(results, frames)] = "Frame network" + variant
+    return found
+
+
 def _curve(history: list[dict], columns: list[tuple[str, str]], title: str, file: Path) -> dict:
     save_curves(history, columns, title, file)
     ends = [f"{label} {history[-1][key]:.2f}" for key, label in columns if key in history[-1]]
@@ -83,7 +98,7 @@ def _curve(history: list[dict], columns: list[tuple[str, str]], title: str, file
     return picture(file, alt)
 
 
-def _curves(networks: dict[Path, str], results: Path, media: Path) -> list[dict]:
+def _curves(networks: dict[Path, str], separators: dict[Path, str], results: Path, media: Path) -> list[dict]:
     figures = []
     for path, title in networks.items():
         history = read_history(path.with_name("history.jsonl"))
@@ -91,6 +106,11 @@ def _curves(networks: dict[Path, str], results: Path, media: Path) -> list[dict]
             file = media / f"curve-{'-'.join(path.parts[-3:-1])}-{key}.svg"
             columns = [(f"train_{key}", "train"), (f"val_{key}", "val")]
             figures.append(_curve(history, columns, f"{title}: {name}", file))
+    for path, title in separators.items():
+        name = "-".join(path.parent.relative_to(results).parts)
+        columns = [("train_loss", "train"), ("val_loss", "val")]
+        history = read_history(path.with_name("history.jsonl"))
+        figures.append(_curve(history, columns, f"{title}: loss", media / f"curve-{name}.svg"))
     labeller = results / "labeller" / "history.jsonl"
     if labeller.exists():
         columns = [("train_accuracy", "train"), ("val_accuracy", "val")]
@@ -201,7 +221,13 @@ def make_report(settings: dict, results: Path, methods: list[str], output: Path)
             "labeller": _labels(results, media),
             **_ablation(results, media),
             **_experiments(results, media),
-            "curves": _curves(run_networks(settings, results, methods), results, media),
+            "curves": _curves(
+                run_networks(settings, results, methods),
+                run_separators(settings, results, methods),
+                results,
+                media,
+            ),
+            "masks": masks_section(results, media) if "unet_combined" in methods else {},
             "relations": relation_examples(results, options["relation_maps"], media),
             **_data(settings, results),
             **_scores(results, methods, classes, media),
@@ -246,8 +272,8 @@ def level(value: float | str | None) -> str:
     return "> 100" if value not in (None, "") and float(value) > 100 else number(value)
 
 
-def render(page: dict) -> str:
-    """Return the page's HTML."""
+def templates() -> jinja2.Environment:
+    """Return the page's templates."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROOT / "workflow" / "report"),
         autoescape=True,
@@ -256,4 +282,9 @@ def render(page: dict) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {"number": number, "level": level, "percent": percent, "words": words}
-    return environment.get_template("page.html.j2").render(**page)
+    return environment
+
+
+def render(page: dict) -> str:
+    """Return the page's HTML."""
+    return templates().get_template("page.html.j2").render(**page)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from objectsounds.audio import read_wav, write_wav
+from objectsounds.audio import read_wav, resampled, write_wav
 from objectsounds.dataset import Bags, open_dataset
 from objectsounds.dictionaries import Dictionary, read_dictionary
 from objectsounds.files import folder_written_whole, reading
@@ -56,9 +56,15 @@ def _read_mixture(folder: Path, row: dict) -> tuple[np.ndarray, int, dict[str, n
 
 
 def separate_mixture(
-    method: Method, settings: dict, folder: Path, row: dict, dictionary: Dictionary | None, bags: Bags | None
+    method: Method,
+    settings: dict,
+    folder: Path,
+    row: dict,
+    dictionary: Dictionary | None,
+    bags: Bags | None,
+    model: object | None = None,
 ) -> tuple[dict[str, np.ndarray], list[dict], int]:
-    """Separate one mixture.
+    """Separate one mixture, at the method's own rate; estimates are brought back to the mixture's.
 
     Returns
     -------
@@ -72,12 +78,16 @@ def separate_mixture(
     mixture, rate, references = _read_mixture(folder, row)
     true = list(references)
     objects = detected_objects(bags, split_names(row["clips"])) if method.guided else true
-    problem = Problem(mixture, objects, transform_of(settings, rate), settings["separate"], dictionary)
-    problem.rate, problem.seed = rate, seed_of(settings["seed"], "separate", row["mixture"])
+    own = model.rate if model is not None else settings["separate"]["rate"] or rate
+    heard = resampled(mixture, rate, own)
+    problem = Problem(heard, objects, transform_of(settings, own), settings["separate"], dictionary)
+    problem.rate, problem.seed = own, seed_of(settings["seed"], "separate", row["mixture"])
+    problem.clips, problem.model = split_names(row["clips"]), model
     if not method.guided:
-        problem.references = references
+        problem.references = {name: resampled(sound, rate, own) for name, sound in references.items()}
     module, _, function = method.function.partition(".")
     estimates = getattr(importlib.import_module(f"objectsounds.{module}"), function)(problem)
+    estimates = {name: resampled(sound, own, rate, len(mixture)) for name, sound in estimates.items()}
     rows = []
     for name in true + [extra for extra in estimates if extra not in true]:
         reason = fallback_reason(name, method, objects, dictionary, estimates) if name in true else ""
@@ -85,6 +95,15 @@ def separate_mixture(
         cells = {"mixture": row["mixture"], "object": name, "file": file, "fallback": reason}
         rows.append(cells | {"detected": join_names(objects) if method.guided else ""})
     return estimates, rows, rate
+
+
+def _learned(settings: dict, method: Method, network: str | Path | None, frames: str | Path | None):
+    """Return a learned method's model, None for other methods."""
+    if method.network is None:
+        return None
+    from objectsounds.learned import load_learned
+
+    return load_learned(settings, method, network, frames)
 
 
 def separate_block(
@@ -95,6 +114,8 @@ def separate_block(
     dictionary: str | Path | None = None,
     test: str | Path | None = None,
     progress: Callable = iter,
+    network: str | Path | None = None,
+    frames: str | Path | None = None,
 ) -> None:
     """Separate the mixtures of a block.
 
@@ -112,15 +133,18 @@ def separate_block(
         For guided methods: the dictionary, and the aggregated HDF5 with the test clips' visual labels.
     progress : callable
         Wraps the mixtures.
+    network, frames : path, optional
+        For learned methods: the trained network, and what the frame network says of the test clips.
     """
     method = method_of(name)
     words = read_dictionary(dictionary) if dictionary else None
     bags = open_dataset(test, bases=False) if test else None
+    model = _learned(settings, method, network, frames)
     mixtures = Path(mixtures)
     table = []
     with folder_written_whole(output) as folder:
         for row in progress(read_table(mixtures / "mixtures.tsv", MIXTURE_COLUMNS)):
-            estimates, rows, rate = separate_mixture(method, settings, mixtures, row, words, bags)
+            estimates, rows, rate = separate_mixture(method, settings, mixtures, row, words, bags, model)
             (folder / row["mixture"]).mkdir()
             for object_name, waveform in estimates.items():
                 write_wav(folder / row["mixture"] / f"{object_name}.wav", waveform, rate)

@@ -29,7 +29,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     block = parser.add_argument_group("a block of a run's mixtures")
     block.add_argument("--mixtures", help="the block's folder")
     block.add_argument("--dictionary")
-    block.add_argument("--test", help="the test clips' data set")
+    block.add_argument("--test", help="the test clips' data set, for methods that ask what is seen")
+    block.add_argument("--network", help="of a learned method")
+    block.add_argument("--frames", help="the frame network's word on the test clips")
     parser.add_argument("--method", help="of the block; of a run's models, default miml")
     parser.add_argument("--output", required=True, help="folder to write; of videos each gets one in it")
 
@@ -72,8 +74,17 @@ def separate(args: argparse.Namespace, settings: dict) -> None:
 
     if args.videos or args.method is None:
         raise ObjectsoundsError("--mixtures takes a --method and no videos.")
-    progress = partial(track, label=args.method)
-    separate_block(settings, args.method, args.mixtures, args.output, args.dictionary, args.test, progress)
+    separate_block(
+        settings,
+        args.method,
+        args.mixtures,
+        args.output,
+        args.dictionary,
+        args.test,
+        partial(track, label=args.method),
+        args.network,
+        args.frames,
+    )
 
 
 def export(args: argparse.Namespace, settings: dict) -> None:

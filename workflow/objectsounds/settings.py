@@ -18,6 +18,27 @@ from objectsounds.registry import DICTIONARIES, METHODS
 CONFIG = ROOT / "config"
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
+LEARNING = (  # keys of every network that learns from mixtures
+    "device",
+    "threads",
+    "mixed_precision",
+    "rate",
+    "sources",
+    "gain_db",
+    "optimiser",
+    "learning_rate",
+    "momentum",
+    "lr_decay",
+    "lr_decay_every",
+    "batch_size",
+    "steps_per_epoch",
+    "epochs",
+    "val_mixtures",
+    "patience",
+    "checkpoint_every",
+)
+UNET = ("window", "hop", "frames", "bins", "levels", "channels", "most_channels")
+
 STAGE_KEYS = {
     "demo": ["seed", "demo"],
     "catalogue": ["seed", "classes", "catalogue"],
@@ -105,10 +126,20 @@ STAGE_KEYS = {
         "clips.timeout",
     ],
     "experiments": ["seed", "classes", "mixtures.sources", "train", "variants", "experiments.variants"],
+    "solos": ["solos", "dataset"],  # whose labels it takes, of any transform's bases
+    "frame_network": ["seed", "frame_network"],
+    "unet": [  # not how its word is taken, which concerns separation alone
+        "seed",
+        "mixtures.rms_db",
+        *(f"unet.{key}" for key in (*LEARNING, *UNET)),
+    ],
+    "wave_unet": ["seed", "mixtures.rms_db", "wave_unet"],
+    "masks": ["masks", "separate.threads", "unet.device", "unet.background", "unet.mask"],
 }
 STAGE_KEYS["report"] = [  # the page shows the settings of all that it is made of
     *("seed", "classes", "catalogue", *STAGE_KEYS["clips"], "bases", "labeller", "dataset", "train"),
     *("dictionary", "mixtures", "separate", "score", "methods", "variants", "variant_methods", "report"),
+    *("solos", "frame_network", "unet", "wave_unet", "masks"),
 ]
 UPSTREAM = {
     "bases": [],
@@ -116,6 +147,10 @@ UPSTREAM = {
     "train": ["dataset"],
     "dictionary": ["train"],
     "separate": ["dictionary"],
+    "solos": [],
+    "frame_network": ["solos"],
+    "unet": ["solos"],
+    "wave_unet": ["solos"],
 }
 VARIANT_SECTIONS = tuple(UPSTREAM)
 
@@ -228,10 +263,11 @@ def validate(settings: dict) -> None:
     ObjectsoundsError
         One sentence naming the key, its value and what is allowed.
     """
-    from objectsounds.validation import check_schema, check_videos
+    from objectsounds.validation import check_schema, check_unet, check_videos
 
     check_schema(settings, _schema())
     check_videos(settings)
+    check_unet(settings["unet"])
     unseen = [item.name for item in chosen_classes(settings["classes"]) if not item.imagenet]
     if unseen and settings["labeller"]["kind"] == "imagenet":
         raise ObjectsoundsError(

@@ -1,29 +1,23 @@
 """Stage ``train``: the MIML network learns which bases go with which objects; resumable at any epoch."""
 
 import json
-import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from objectsounds import __version__
 from objectsounds.ahead import done_ahead
 from objectsounds.dataset import Bags, open_dataset
-from objectsounds.devices import choose_device
-from objectsounds.errors import BrokenFileError, ObjectsoundsError
-from objectsounds.files import reading, write_text, written_whole
+from objectsounds.errors import ObjectsoundsError
+from objectsounds.files import reading
 from objectsounds.metrics import authors_map, class_map, top_accuracy
 from objectsounds.network import Miml, build_network, margin_loss, normalise_bases
-from objectsounds.provenance import commit
 from objectsounds.seeds import generator, seed_of
-from objectsounds.stopping import StopRequest
+from objectsounds.training import Training, checkpoint_of
 from objectsounds.weights import load_weights
 
 STAGE_VERSION = 1
-
-log = logging.getLogger(__name__)
 
 
 class BagLoader:
@@ -72,20 +66,6 @@ def _epoch_order(seed: int, epoch: int, count: int, batch_size: int) -> np.ndarr
     return order[:-1] if count % batch_size == 1 and count > 1 else order
 
 
-def _train_epoch(network: Miml, optimiser, loader: BagLoader, order: np.ndarray) -> float:
-    network.train()
-    total = 0.0
-    for bases, labels in loader.batches(order):
-        optimiser.zero_grad(set_to_none=True)
-        loss = margin_loss(network(bases), labels)
-        if not torch.isfinite(loss):
-            raise ObjectsoundsError("train: the loss is no longer a number; lower train.learning_rate.")
-        loss.backward()
-        optimiser.step()
-        total += loss.item() * len(bases)
-    return total / len(order)
-
-
 @torch.no_grad()
 def predict(network: Miml, loader: BagLoader) -> tuple[np.ndarray, float]:
     """Return the bags' scores [shape=(n, L)] and the mean loss, without dropout."""
@@ -107,8 +87,8 @@ def measures(split: str, scores: np.ndarray, loss: float, labels: np.ndarray) ->
     }
 
 
-class Trainer:
-    """One training run, whose whole state is in its checkpoint.
+class Trainer(Training):
+    """The training of the MIML network.
 
     Parameters
     ----------
@@ -122,85 +102,44 @@ class Trainer:
     """
 
     def __init__(self, settings: dict, train: Bags, val: Bags | None, supervision: str, checkpoint: Path):
-        self.settings, self.options, self.checkpoint = settings, settings["train"], checkpoint
-        torch.set_num_threads(self.options["threads"])
-        torch.manual_seed(seed_of(settings["seed"], "train", "network"))
-        self.device = choose_device(self.options["device"], "train.device")
+        super().__init__(settings, "train", checkpoint)
         self.train = _usable(train, supervision, self.options, self.device)
         self.val = _usable(val, supervision, self.options, self.device) if val is not None else None
-        self.network = build_network(train.bases_shape[1], len(train.objects), self.options).to(self.device)
-        self.optimiser = torch.optim.Adam(
-            self.network.parameters(),
-            self.options["learning_rate"],
-            weight_decay=self.options["weight_decay"],
+        network = build_network(train.bases_shape[1], len(train.objects), self.options).to(self.device)
+        optimiser = torch.optim.Adam(
+            network.parameters(), self.options["learning_rate"], weight_decay=self.options["weight_decay"]
         )
-        self.schedule = torch.optim.lr_scheduler.StepLR(
-            self.optimiser, self.options["lr_decay_every"], self.options["lr_decay"]
+        schedule = torch.optim.lr_scheduler.StepLR(
+            optimiser, self.options["lr_decay_every"], self.options["lr_decay"]
         )
-        self.history: list[dict] = []
-        self.best = {"loss": float("inf"), "epoch": -1, "state": self._weights()}
-        self.identity = _identity(settings, train, val, supervision)
+        self.begin(network, optimiser, schedule, _identity(settings, train, val, supervision))
 
-    def _weights(self) -> dict:
-        return {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()}
-
-    def resume(self) -> None:
-        """Go on from the checkpoint if it belongs to the same settings and data."""
-        if not self.checkpoint.exists():
-            return
-        try:
-            with reading(self.checkpoint):
-                state = load_weights(self.checkpoint)
-        except BrokenFileError as error:
-            log.warning("%s Starting anew.", error)
-            return
-        if state["identity"] != self.identity:
-            log.info("the checkpoint belongs to other settings or data: starting anew")
-            return
-        self.network.load_state_dict(state["network"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.schedule.load_state_dict(state["schedule"])
-        self.history, self.best = json.loads(state["history"]), state["best"]
-        log.info("going on after epoch %d", len(self.history))
-
-    def save(self) -> None:
-        """Write the checkpoint."""
-        state = {
-            "identity": self.identity,
-            "network": self.network.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "history": json.dumps(self.history),
-            "best": self.best,
-        }
-        with written_whole(self.checkpoint) as temporary:
-            torch.save(state, temporary)
-
-    def epoch(self) -> dict:
-        """Train one epoch, measure, and keep the weights if they are the best so far."""
-        number = len(self.history)
-        torch.manual_seed(seed_of(self.settings["seed"], "train", "dropout", number))
+    def learn(self, number: int) -> dict:
+        """Train over all clips once; returns the losses and measures of both splits."""
         order = _epoch_order(
             self.settings["seed"], number, len(self.train.labels), self.options["batch_size"]
         )
-        running = _train_epoch(self.network, self.optimiser, self.train, order)
-        row = {"epoch": number, "learning_rate": self.schedule.get_last_lr()[0], "running_loss": running}
+        row = {"running_loss": self._train_epoch(order)}
         self.schedule.step()
         for split, loader in (("train", self.train), ("val", self.val)):
             if loader is not None:
                 scores, loss = predict(self.network, loader)
                 row |= measures(split, scores, loss, loader.labels.numpy())
-        self.history.append(row)
-        watched = row["train_loss" if self.val is None else "val_loss"]
-        if watched < self.best["loss"]:
-            self.best = {"loss": watched, "epoch": number, "state": self._weights()}
         return row
 
-    def finished(self) -> bool:
-        """True after all epochs, or when the watched loss has not fallen for ``patience`` epochs."""
-        patience = self.options["patience"]
-        stale = len(self.history) - 1 - self.best["epoch"]
-        return len(self.history) >= self.options["epochs"] or (patience is not None and stale >= patience)
+    def _train_epoch(self, order: np.ndarray) -> float:
+        self.network.train()
+        total = 0.0
+        for bases, labels in self.train.batches(order):
+            self.optimiser.zero_grad(set_to_none=True)
+            with self.mixed_precision():
+                scores = self.network(bases)
+            loss = margin_loss(scores.float(), labels)
+            self.check(loss)
+            loss.backward()
+            self.optimiser.step()
+            total += loss.item() * len(bases)
+        return total / len(order)
 
 
 def _usable(bags: Bags, supervision: str, options: dict, device: torch.device) -> BagLoader:
@@ -262,41 +201,9 @@ def train_network(
     """
     bags = open_dataset(train)
     held_out = open_dataset(val) if val is not None else None
-    checkpoint = Path(output).with_name("checkpoint.pt")  # no output of the rule: it outlives a killed job
-    trainer = Trainer(settings, bags, held_out, supervision, checkpoint)
-    trainer.resume()
-    with StopRequest() as stop:
-        while not trainer.finished():
-            row, stopping = trainer.epoch(), bool(stop)
-            if stopping or len(trainer.history) % settings["train"]["checkpoint_every"] == 0:
-                trainer.save()
-            if progress is not None:
-                progress(row["epoch"], settings["train"]["epochs"], row)
-            if stopping:
-                raise ObjectsoundsError(
-                    f"stopped on request after {len(trainer.history)} epochs; the next start goes on there."
-                )
-    write_text(history, "".join(json.dumps(row, sort_keys=True) + "\n" for row in trainer.history))
-    _write_network(output, trainer, bags)
-    checkpoint.unlink(missing_ok=True)
-    log.info("best of %d epochs: %d", len(trainer.history), trainer.best["epoch"])
-
-
-def _write_network(output: str | Path, trainer: Trainer, bags: Bags) -> None:
-    with written_whole(output) as temporary:
-        torch.save(
-            {
-                "state_dict": trainer.best["state"],
-                "objects": bags.objects,
-                "bins": bags.bases_shape[1],
-                "epoch": trainer.best["epoch"],
-                "settings": json.dumps(trainer.settings, sort_keys=True),
-                "version": __version__,
-                "commit": commit(),
-                "stage_version": STAGE_VERSION,
-            },
-            temporary,
-        )
+    trainer = Trainer(settings, bags, held_out, supervision, checkpoint_of(output))
+    about = {"objects": bags.objects, "bins": bags.bases_shape[1], "stage_version": STAGE_VERSION}
+    trainer.run(output, history, about, progress)
 
 
 def load_network(path: str | Path) -> tuple[Miml, dict]:

@@ -94,3 +94,20 @@ def check_videos(settings: dict) -> None:
                     raise ObjectsoundsError(
                         f"{where}: {item!r} is none of this run's objects; allowed are {', '.join(known)}."
                     )
+
+
+def check_unet(options: dict, where: str = "") -> None:
+    """Check that the U-Net can halve its picture as often as it has levels.
+
+    Raises
+    ------
+    ObjectsoundsError
+        Naming the key, its value and what is allowed.
+    """
+    step = 2 ** options["levels"]
+    for key in ("frames", "bins"):
+        if options[key] % step:
+            raise ObjectsoundsError(
+                f"{where}unet.{key}: {options[key]} cannot be halved {options['levels']} times; "
+                f"allowed are multiples of {step}."
+            )

@@ -9,7 +9,7 @@ from snakemake.exceptions import WorkflowError
 from objectsounds import needs, plan
 from objectsounds import settings as _settings
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.registry import DICTIONARIES, estimates_of, method_of, variant_of
+from objectsounds.registry import CONDITIONINGS, DICTIONARIES, LEARNED, estimates_of, method_of, variant_of
 
 
 def merged_settings(config):
@@ -136,7 +136,7 @@ def ablation_inputs(wildcards):
 def report_inputs(wildcards):
     """Return what the page is made of, beside the scores."""
     splits = [split for split in ("train", "val", "test") if shards_of(split)]
-    guided = {method_of(name).dictionary for name in SETTINGS["methods"] if method_of(name).guided}
+    guided = {method_of(name).dictionary for name in SETTINGS["methods"] if method_of(name).guided} - {None}
     inputs = {
         "status": [path for split in splits for path in statuses_of(split)],
         "datasets": expand("<results>/dataset/default/{split}.h5", split=splits),

@@ -1,6 +1,7 @@
 """Stage ``separate``: one method on one block of mixtures.
 
-REQUIRED INPUTS:  <results>/mixtures/{block}; for a guided method its dictionary and the test split's labels
+REQUIRED INPUTS:  <results>/mixtures/{block}; for a guided method its dictionary and the test split's labels;
+                  for a learned one its network, and perhaps the frame network's word
 OUTPUTS:          <results>/separate/{method}/{block}: estimates.tsv and <mixture>/<object>.wav
 """
 
@@ -19,6 +20,8 @@ rule separate:
         "<logs>/separate/{method}/{block}.log",
     benchmark:
         "<benchmarks>/separate/{method}/{block}.tsv"
+    wildcard_constraints:
+        method=rf"(?!({'|'.join(LEARNED)})\b)\w+(@\w+)?",
     conda:
         "../../envs/audio.yaml"
     threads: SETTINGS["separate"]["threads"]
@@ -28,6 +31,45 @@ rule separate:
     params:
         settings=lambda wc: stage_params("separate", variant_of(wc.method))(wc),
         version=_settings.stage_version("separate"),
+        model=lambda wildcards, input: " ".join(
+            f"--{name} {shlex.quote(str(input[name]))}" for name in model_inputs(wildcards)
+        ),
+    shell:
+        "python -m objectsounds separate"
+        " --settings {params.settings:q}"
+        " --method {wildcards.method:q}"
+        " --mixtures {input.mixtures:q}"
+        " {params.model}"
+        " --output {output:q}"
+        " 2> {log:q}"
+
+
+rule separate_learned:
+    input:
+        unpack(model_inputs),
+        mixtures="<results>/mixtures/{block}",
+    output:
+        directory("<results>/separate/{method}/{block}"),
+    log:
+        "<logs>/separate/{method}/{block}.log",
+    benchmark:
+        "<benchmarks>/separate/{method}/{block}.tsv"
+    wildcard_constraints:
+        method=rf"({'|'.join(LEARNED)})(@\w+)?",
+    conda:
+        (
+            "../../envs/train-gpu.yaml"
+            if "cuda" in (SETTINGS["unet"]["device"], SETTINGS["wave_unet"]["device"])
+            else "../../envs/train.yaml"
+        )
+    threads: SETTINGS["separate"]["threads"]
+    resources:
+        mem_mb=needs.memory(SETTINGS, "separate_learned"),
+        runtime=needs.minutes(SETTINGS, "separate_learned"),
+        gpu=lambda wc: int(plan.learned_device(SETTINGS, wc.method) != "cpu"),
+    params:
+        settings=lambda wc: stage_params("separate", variant_of(wc.method), plan.learned_keys(wc.method))(wc),
+        version=[_settings.stage_version("separate"), _settings.stage_version("learned")],
         model=lambda wildcards, input: " ".join(
             f"--{name} {shlex.quote(str(input[name]))}" for name in model_inputs(wildcards)
         ),

@@ -1,0 +1,39 @@
+"""The learned separators in the workflow: plugs like the others, whose data and networks are shared."""
+
+import shutil
+
+import pytest
+
+from objectsounds.tables import read_table
+from tests.workflow.conftest import RESULTS
+
+METHODS = "methods=[mixture, ideal_ratio_mask, miml, unet_audio, unet_combined, wave_unet_additive_output]"
+LEARNT = {"solos": 2, "unet": 1, "wave_unet": 1, "frame_network": 1, "frame_words": 1}
+
+
+@pytest.fixture(scope="module")
+def place(finished, new_place):
+    """A copy of the finished run, in which the learned methods can be run."""
+    place = new_place("learned")
+    for name in ("results", ".snakemake"):
+        shutil.copytree(finished.folder / name, place.folder / name, symlinks=True)
+    return place
+
+
+def test_the_methods_share_their_solo_clips_and_networks(place):
+    planned = place.planned("--config", METHODS)
+    tables = {"masks": 1, "separate_learned": 3, "score": 3, "score_tables": 1, "report": 1}
+    assert planned == LEARNT | tables
+
+
+def test_two_methods_are_trained_run_and_scored_like_any_other(place):
+    files = [f"{RESULTS}/score/{name}/0.tsv" for name in ("unet_combined", "wave_unet_additive_output")]
+    place.snakemake("--config", METHODS, "--", *files)
+    for file in files:
+        rows = read_table(place.folder / file)
+        assert len(rows) == 8 and all(row["sdr"] for row in rows)
+    # How a mask is taken from the network's word concerns separation alone.
+    again = {"separate_learned": 1, "score": 1}
+    assert place.planned("--config", METHODS, "unet={mask: soft}", "--", *files) == again
+    planned = place.planned("--config", METHODS, "wave_unet={epochs: 3}", "--", *files)
+    assert planned == {"wave_unet": 1} | again

@@ -1,0 +1,123 @@
+"""The learned methods: trained networks as plugs beside NMF.
+
+Mixtures are brought to the level that the networks learnt at, and the estimates back to the mixture's.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from objectsounds.devices import choose_device
+from objectsounds.errors import ObjectsoundsError
+from objectsounds.frame_words import FrameWords, read_frame_words
+from objectsounds.methods import Problem
+from objectsounds.registry import Method
+from objectsounds.unet import TrainedUnet, load_unet, warped
+from objectsounds.unet_network import decide, istft, stft, unwarp_matrix, warped_probabilities
+from objectsounds.wave_network import separate_waveform
+from objectsounds.wave_unet import TrainedWaveUnet, load_wave_unet
+
+STAGE_VERSION = 1
+LOADERS = {"unet": load_unet, "wave_unet": load_wave_unet}
+
+
+@dataclass
+class Learned:
+    """A trained network, ready to separate.
+
+    Attributes
+    ----------
+    trained : TrainedUnet or TrainedWaveUnet
+    frames : FrameWords or None
+        What the frame network says of the test clips.
+    options : dict
+        The stage's section of the settings, as far as it concerns separation.
+    device : torch.device
+    """
+
+    trained: TrainedUnet | TrainedWaveUnet
+    frames: FrameWords | None
+    options: dict
+    device: torch.device
+
+    @property
+    def rate(self) -> int:
+        """The rate in Hz at which it separates."""
+        return self.trained.rate
+
+    def weights(self, clips: list[str]) -> np.ndarray:
+        """Return each object's weight, shape=(L,): its maximum over the clips' frames (Nuotimaa 3.1.1)."""
+        if self.frames is None:
+            return np.ones(len(self.trained.objects), np.float32)
+        return self.frames.of(clips).max(axis=0)
+
+
+def load_learned(
+    settings: dict, method: Method, network: str | Path | None, frames: str | Path | None
+) -> Learned:
+    """Load a learned method's network.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If a file that the method needs is not given.
+    """
+    stage = method.network.partition("/")[0]
+    if network is None or (method.frames and frames is None):
+        raise ObjectsoundsError(
+            f"separate: this method needs the option --network with the network of stage {stage}"
+            + (", and --frames with the frame network's word." if method.frames else ".")
+        )
+    torch.set_num_threads(settings["separate"]["threads"])
+    trained = LOADERS[stage](network)
+    device = choose_device(settings[stage]["device"], f"{stage}.device")
+    trained.network.to(device)
+    words = read_frame_words(frames) if frames is not None else None
+    if words is not None and words.objects != trained.objects:
+        raise ObjectsoundsError(f"{frames} knows other objects than {network}: run both trainings again.")
+    return Learned(trained, words, settings[stage], device)
+
+
+def at_level(mixture: np.ndarray, level_db: float) -> tuple[torch.Tensor, float]:
+    """Return a mixture at the level of two sources of ``level_db`` each, and the factor for it."""
+    power = float(np.sqrt(np.mean(np.square(mixture, dtype=np.float64))))
+    factor = 10 ** ((level_db + 3.01) / 20) / power if power > 0 else 1.0
+    return torch.from_numpy(mixture * np.float32(factor)), factor
+
+
+def mask_probabilities(model: Learned, spectrum: torch.Tensor, clips: list[str]) -> torch.Tensor:
+    """Return the objects' probabilities, shape=(L, R, N), of a complex spectrogram, shape=(F, N).
+
+    On the warped frequency axis; times the frame network's where the method has one.
+    """
+    options = model.trained.options
+    magnitudes = warped(spectrum, options["bins"])
+    found = warped_probabilities(model.trained.network, magnitudes, options["frames"])
+    weights = torch.from_numpy(model.weights(clips).astype(np.float32)).to(found.device)
+    return found * weights[:, None, None]
+
+
+def semantic_masks(problem: Problem) -> dict[str, np.ndarray]:
+    """Separate by the U-Net's masks on the mixture's spectrogram, with the mixture's phase (Nuotimaa 3.1)."""
+    model = problem.model
+    options, own = model.trained.options, model.options
+    mixture, factor = at_level(problem.mixture, model.trained.level_db)
+    spectrum = stft(mixture.to(model.device), options["window"], options["hop"])
+    probabilities = mask_probabilities(model, spectrum, problem.clips)
+    matrix = unwarp_matrix(len(spectrum), options["bins"]).to(model.device)
+    masks = decide(matrix @ probabilities, own["background"], own["mask"] == "soft")
+    numbers = [model.trained.objects.index(name) for name in problem.objects]
+    waves = istft(masks[numbers] * spectrum, options["window"], options["hop"], len(mixture)) / factor
+    return dict(zip(problem.objects, waves.cpu().numpy(), strict=True))
+
+
+def waveforms(problem: Problem) -> dict[str, np.ndarray]:
+    """Separate by the Wave-U-Net, which is told the detected objects if it was taught to listen (VIMSS)."""
+    model, names = problem.model, problem.model.trained.objects
+    label = torch.tensor([float(name in problem.objects) for name in names], device=model.device)
+    mixture, factor = at_level(problem.mixture, model.trained.level_db)
+    bottleneck = model.trained.options["bottleneck"]
+    waves = separate_waveform(model.trained.network, mixture.to(model.device), label, bottleneck) / factor
+    return {name: waves[names.index(name)].cpu().numpy() for name in problem.objects}

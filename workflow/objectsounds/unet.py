@@ -1,0 +1,101 @@
+"""Stage ``unet``: the semantic-mask U-Net learns from mixtures of solo clips whose each bin is (Nuotimaa)."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from objectsounds.files import reading
+from objectsounds.mixing import train_separator
+from objectsounds.solos import Solos
+from objectsounds.unet_network import UNet, stft, targets, warp_matrix
+from objectsounds.weights import load_weights
+
+STAGE_VERSION = 1
+
+
+def build_unet(objects: int, options: dict) -> UNet:
+    """Build the network from section ``unet`` of the settings."""
+    return UNet(objects, options["levels"], options["channels"], options["most_channels"])
+
+
+def warped(spectra: torch.Tensor, bins: int) -> torch.Tensor:
+    """Return the magnitudes, shape=(..., bins, N), of complex spectrograms of shape=(..., F, N)."""
+    matrix = warp_matrix(spectra.shape[-2], bins).to(spectra.device)
+    return matrix @ spectra.abs()
+
+
+class UnetTask:
+    """Soft-target cross-entropy over the bins of mixtures of two (Nuotimaa eq. 3.1).
+
+    Parameters
+    ----------
+    options : dict
+        Section ``unet``.
+    solos : Solos
+    """
+
+    def __init__(self, options: dict, solos: Solos):
+        self.options, self.counts = options, options["sources"]
+        self.length = (options["frames"] - 1) * options["hop"] + options["hop"] - 2
+        self.network = build_unet(len(solos.objects), options)
+
+    def loss(self, sources: torch.Tensor) -> torch.Tensor:
+        """Return the mean cross-entropy of a batch of sources, shape=(B, L, T)."""
+        spectra = stft(sources, self.options["window"], self.options["hop"])
+        wanted = targets(warped(spectra, self.options["bins"]))
+        given = warped(spectra.sum(dim=1), self.options["bins"])
+        return torch.nn.functional.cross_entropy(self.network(given).float(), wanted)
+
+
+def train_unet(
+    settings: dict,
+    files: tuple[str | Path, str | Path | None],
+    outputs: tuple[str | Path, str | Path],
+    progress: Callable | None = None,
+) -> None:
+    """Train the U-Net; see `train_separator`.
+
+    Parameters
+    ----------
+    settings : dict
+        Keys ``seed``, ``mixtures.rms_db`` and ``unet``.
+    """
+    train_separator(settings, "unet", UnetTask, files, outputs, {"stage_version": STAGE_VERSION}, progress)
+
+
+@dataclass
+class TrainedUnet:
+    """A trained U-Net with what it was trained on.
+
+    Attributes
+    ----------
+    network : UNet
+        In evaluation mode.
+    objects : list of str
+    rate : int
+        Hz.
+    options : dict
+        Section ``unet`` of its training.
+    level_db : float
+        Of the sources that it learnt from.
+    """
+
+    network: UNet
+    objects: list[str]
+    rate: int
+    options: dict
+    level_db: float
+
+
+def load_unet(path: str | Path) -> TrainedUnet:
+    """Load a trained U-Net, weights only."""
+    with reading(path):
+        saved = load_weights(Path(path))
+    settings = json.loads(saved["settings"])
+    network = build_unet(len(saved["objects"]), settings["unet"])
+    network.load_state_dict(saved["state_dict"])
+    level = settings["mixtures"]["rms_db"]
+    return TrainedUnet(network.eval(), saved["objects"], saved["rate"], settings["unet"], level)

@@ -1,0 +1,74 @@
+"""Stage ``frame_network``: a ResNet-18 learns from the frames of solo clips what is seen (Nuotimaa 3.3).
+
+REQUIRED INPUTS:  <results>/solos/{variant}/{rate}/{train,val}.h5, the frames of the clips; the labeller's
+                  weights where it starts from them
+OUTPUTS:          <results>/frame_network/{variant}/network.pt, history.jsonl; test.h5, its word on each test clip
+"""
+
+
+rule frame_network:
+    input:
+        train=lambda wc: plan.solos_of(SETTINGS, "unet", wc.variant, "train"),
+        val=lambda wc: plan.solos_of(SETTINGS, "unet", wc.variant, "val") if shards_of("val") else [],
+        status=lambda wc: statuses_of("train"),
+        val_status=lambda wc: statuses_of("val"),
+        start=lambda wc: labeller_weights(wc) if plan.starts_from_labeller(SETTINGS, wc.variant) else [],
+    output:
+        network="<results>/frame_network/{variant}/network.pt",
+        history="<results>/frame_network/{variant}/history.jsonl",
+    log:
+        "<logs>/frame_network/{variant}.log",
+    benchmark:
+        "<benchmarks>/frame_network/{variant}.tsv"
+    conda:
+        (
+            "../../envs/vision-gpu.yaml"
+            if SETTINGS["frame_network"]["device"] == "cuda"
+            else "../../envs/vision.yaml"
+        )
+    threads: SETTINGS["frame_network"]["threads"]
+    resources:
+        mem_mb=needs.memory(SETTINGS, "frame_network"),
+        runtime=needs.minutes(SETTINGS, "frame_network"),
+        gpu=int(SETTINGS["frame_network"]["device"] != "cpu"),
+    params:
+        settings=stage_params("frame_network"),
+        version=_settings.stage_version("frame_network"),
+        optional=lambda wildcards, input: plan.options_of(input, "val", "val_status", "start"),
+    shell:
+        "python -m objectsounds frame_network"
+        " --settings {params.settings:q}"
+        " --train {input.train:q}"
+        " --status {input.status:q}"
+        " {params.optional}"
+        " --output {output.network:q}"
+        " --history {output.history:q}"
+        " 2> {log:q}"
+
+
+rule frame_words:
+    input:
+        network="<results>/frame_network/{variant}/network.pt",
+        status=lambda wc: statuses_of("test"),
+    output:
+        "<results>/frame_network/{variant}/test.h5",
+    log:
+        "<logs>/frame_network/{variant}-test.log",
+    benchmark:
+        "<benchmarks>/frame_network/{variant}-test.tsv"
+    conda:
+        "../../envs/vision.yaml"
+    threads: SETTINGS["frame_network"]["threads"]
+    resources:
+        mem_mb=needs.memory(SETTINGS, "frame_words"),
+        runtime=needs.minutes(SETTINGS, "frame_words"),
+    params:
+        settings=stage_params("frame_network"),
+        version=_settings.stage_version("frame_network"),
+    shell:
+        "python -m objectsounds frame_network"
+        " --settings {params.settings:q}"
+        " --network {input.network:q}"
+        " --status {input.status:q}"
+        " --output {output:q}"
+        " 2> {log:q}"

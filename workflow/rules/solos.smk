@@ -1,0 +1,49 @@
+"""Stage ``solos``: the clips with exactly one label, which the learned separators mix and learn from.
+
+REQUIRED INPUTS:  <results>/dataset/{variant}/{split}.h5, the split's WAV files; the other splits' clips in
+                  use, so that nothing is learnt from a performance that is tested with
+OUTPUTS:          <results>/solos/{variant}/{rate}/{split}.h5
+"""
+
+
+rule solos:
+    input:
+        dataset=lambda wc: plan.dataset_of(SETTINGS, wc.variant, wc.split),
+        status=lambda wc: statuses_of(wc.split),
+        elsewhere=lambda wc: [
+            catalogue_file(f"shards/{shard}.tsv")(wc)
+            for split in plan.other_splits(wc.split)
+            for shard in shards_of(split)
+        ],
+        used=lambda wc: [
+            catalogue_file(f"used-{split}.txt")(wc)
+            for split in plan.other_splits(wc.split)
+            if shards_of(split)
+        ],
+    output:
+        "<results>/solos/{variant}/{rate}/{split}.h5",
+    log:
+        "<logs>/solos/{variant}/{rate}/{split}.log",
+    benchmark:
+        "<benchmarks>/solos/{variant}/{rate}/{split}.tsv"
+    wildcard_constraints:
+        rate=r"\d+",
+    conda:
+        "../../envs/audio.yaml"
+    threads: 1
+    resources:
+        mem_mb=needs.memory(SETTINGS, "solos"),
+        runtime=needs.minutes(SETTINGS, "solos"),
+    params:
+        settings=stage_params("solos"),
+        version=_settings.stage_version("solos"),
+    shell:
+        "python -m objectsounds solos"
+        " --settings {params.settings:q}"
+        " --rate {wildcards.rate}"
+        " --dataset {input.dataset:q}"
+        " --status {input.status:q}"
+        " --elsewhere {input.elsewhere:q}"
+        " --used {input.used:q}"
+        " --output {output:q}"
+        " 2> {log:q}"

@@ -1,0 +1,38 @@
+"""Stage ``unet``: the semantic-mask U-Net learns from mixtures of solo clips which bins are whose.
+
+REQUIRED INPUTS:  <results>/solos/{variant}/{rate}/train.h5, and val.h5 where clips are held out
+OUTPUTS:          <results>/unet/{variant}/network.pt, history.jsonl
+BESIDE THEM:      checkpoint.pt while it runs: no output, so that a killed training goes on from it
+"""
+
+
+rule unet:
+    input:
+        train=lambda wc: plan.solos_of(SETTINGS, "unet", wc.variant, "train"),
+        val=lambda wc: plan.solos_of(SETTINGS, "unet", wc.variant, "val") if shards_of("val") else [],
+    output:
+        network="<results>/unet/{variant}/network.pt",
+        history="<results>/unet/{variant}/history.jsonl",
+    log:
+        "<logs>/unet/{variant}.log",
+    benchmark:
+        "<benchmarks>/unet/{variant}.tsv"
+    conda:
+        "../../envs/train-gpu.yaml" if SETTINGS["unet"]["device"] == "cuda" else "../../envs/train.yaml"
+    threads: SETTINGS["unet"]["threads"]
+    resources:
+        mem_mb=needs.memory(SETTINGS, "unet"),
+        runtime=needs.minutes(SETTINGS, "unet"),
+        gpu=int(SETTINGS["unet"]["device"] != "cpu"),
+    params:
+        settings=stage_params("unet"),
+        version=_settings.stage_version("unet"),
+        optional=lambda wildcards, input: plan.options_of(input, "val"),
+    shell:
+        "python -m objectsounds unet"
+        " --settings {params.settings:q}"
+        " --train {input.train:q}"
+        " {params.optional}"
+        " --output {output.network:q}"
+        " --history {output.history:q}"
+        " 2> {log:q}"

@@ -1,0 +1,41 @@
+"""Stage ``wave_unet``: the Wave-U-Net learns from mixtures of solo clips, told what is seen or not (VIMSS).
+
+REQUIRED INPUTS:  <results>/solos/{variant}/{rate}/train.h5, and val.h5 where clips are held out
+OUTPUTS:          <results>/wave_unet/{variant}/{conditioning}/network.pt, history.jsonl
+BESIDE THEM:      checkpoint.pt while it runs: no output, so that a killed training goes on from it
+"""
+
+
+rule wave_unet:
+    input:
+        train=lambda wc: plan.solos_of(SETTINGS, "wave_unet", wc.variant, "train"),
+        val=lambda wc: plan.solos_of(SETTINGS, "wave_unet", wc.variant, "val") if shards_of("val") else [],
+    output:
+        network="<results>/wave_unet/{variant}/{conditioning}/network.pt",
+        history="<results>/wave_unet/{variant}/{conditioning}/history.jsonl",
+    log:
+        "<logs>/wave_unet/{variant}/{conditioning}.log",
+    benchmark:
+        "<benchmarks>/wave_unet/{variant}/{conditioning}.tsv"
+    wildcard_constraints:
+        conditioning="|".join(["none", *CONDITIONINGS]),
+    conda:
+        "../../envs/train-gpu.yaml" if SETTINGS["wave_unet"]["device"] == "cuda" else "../../envs/train.yaml"
+    threads: SETTINGS["wave_unet"]["threads"]
+    resources:
+        mem_mb=needs.memory(SETTINGS, "wave_unet"),
+        runtime=needs.minutes(SETTINGS, "wave_unet"),
+        gpu=int(SETTINGS["wave_unet"]["device"] != "cpu"),
+    params:
+        settings=stage_params("wave_unet"),
+        version=_settings.stage_version("wave_unet"),
+        optional=lambda wildcards, input: plan.options_of(input, "val"),
+    shell:
+        "python -m objectsounds wave_unet"
+        " --settings {params.settings:q}"
+        " --conditioning {wildcards.conditioning:q}"
+        " --train {input.train:q}"
+        " {params.optional}"
+        " --output {output.network:q}"
+        " --history {output.history:q}"
+        " 2> {log:q}"
