@@ -1,5 +1,6 @@
 """The transforms: their sizes, their exact inverses, tones in their bins, and very short sounds."""
 
+import librosa
 import numpy as np
 import pytest
 
@@ -21,6 +22,17 @@ def test_the_inverse_gives_the_waveform_back(rate, seconds):
     back = transform.inverse(transform.forward(waveform), len(waveform))
     assert back.shape == waveform.shape
     np.testing.assert_allclose(back, waveform, atol=1e-5)
+
+
+@pytest.mark.parametrize(("rate", "samples"), [(48000, 480000), (11025, 30001), (8000, 100)])
+def test_the_stft_is_librosas(rate, samples):
+    waveform = np.random.default_rng(0).standard_normal(samples).astype(np.float32)
+    transform = Stft.for_rate(rate, 0.1, 0.05)
+    padded = np.pad(waveform, (0, max(0, transform.window - samples)))
+    expected = librosa.stft(padded, n_fft=transform.window, hop_length=transform.hop, pad_mode="constant")
+    found = transform.forward(waveform)
+    assert found.dtype == np.complex64 and found.shape == expected.shape
+    np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_a_tone_is_where_it_should_be():

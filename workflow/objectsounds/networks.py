@@ -159,12 +159,13 @@ def _from_file(path: Path) -> tuple[dict, str]:
 
 def _imagenet(settings: dict, weights: Path | None) -> Labeller:
     architecture = settings["labeller"]["architecture"]
-    network = build(architecture, 1000)
+    with torch.device("meta"):  # no time for random weights that the file's replace
+        network = build(architecture, 1000)
     categories = list(_imagenet_weights(architecture).meta["categories"])
     named = weights or settings["labeller"].get("weights")
     state, digest = _from_file(Path(named)) if named else _downloaded(architecture)
     try:
-        network.load_state_dict(state)
+        network.load_state_dict(state, assign=True)
     except (RuntimeError, TypeError, AttributeError) as error:
         raise ObjectsoundsError(
             f"labeller.weights: {named} does not fit labeller.architecture {architecture!r}; "
