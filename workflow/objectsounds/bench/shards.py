@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 
 from objectsounds import networks
@@ -13,12 +14,12 @@ from objectsounds.bench import per_clip
 from objectsounds.bench.inputs import TRANSFORM
 from objectsounds.bench.labelling import random_network, with_precision
 from objectsounds.bench.processes import computed, measured
-from objectsounds.bench.table import Comparison
+from objectsounds.bench.table import Comparison, judge_divergences
 from objectsounds.clips import decode_audio
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.frames import frame_times, read_frames
 from objectsounds.labels import read_clip_frames
-from objectsounds.nmf import factorize
+from objectsounds.nmf import factorize, fit_activations
 from objectsounds.settings import load_settings
 from objectsounds.status import SHARD_COLUMNS, clip_folder, good_clips
 from objectsounds.tables import read_table, write_table
@@ -59,8 +60,21 @@ def stages(settings: dict, shard: Path, folder: Path) -> dict[str, tuple[float, 
     return spent
 
 
-def kernels(settings: dict, media: Path, status: Path) -> dict[str, float]:
-    """Return the seconds a clip of each stage's kernel: decoding, factorising, the network's pass."""
+def magnitude(status: Path, row: dict) -> np.ndarray:
+    """Return the magnitudes, shape=(F, N), of a clip's WAV."""
+    return np.abs(TRANSFORM.forward(read_wav(clip_folder(status, row) / "audio.wav")[0]))
+
+
+def kernels(settings: dict, media: Path, status: Path) -> tuple[dict[str, float], np.ndarray]:
+    """Measure each stage's kernel: decoding, factorising, the network's pass.
+
+    Returns
+    -------
+    seconds : dict
+        A clip, for each stage.
+    scores : np.ndarray [shape=(n, frames, C)]
+        What the network's passes gave.
+    """
     rows = good_clips(status)[:SAMPLED]
     options = settings["clips"]
 
@@ -71,9 +85,7 @@ def kernels(settings: dict, media: Path, status: Path) -> dict[str, float]:
             times = frame_times(start, waveform.size / options["sample_rate"], options["frames"])
             read_frames(path, times, options["frame_size"])
 
-    magnitudes = [
-        np.abs(TRANSFORM.forward(read_wav(clip_folder(status, row) / "audio.wav")[0])) for row in rows
-    ]
+    magnitudes = [magnitude(status, row) for row in rows]
 
     def factor() -> None:
         for V in magnitudes:
@@ -83,12 +95,23 @@ def kernels(settings: dict, media: Path, status: Path) -> dict[str, float]:
     batches = [labeller.input_of(read_clip_frames(status, row)) for row in rows]
     labeller.scores_of_input(batches[0])
 
-    def look() -> None:
-        for batch in batches:
-            labeller.scores_of_input(batch)
+    def look() -> np.ndarray:
+        return np.stack([labeller.scores_of_input(batch) for batch in batches])
 
     calls = {"clips": decode, "bases": factor, "labels": look}
-    return {stage: min(computed(call) for _ in range(2)) / len(rows) for stage, call in calls.items()}
+    seconds = {stage: min(computed(call) for _ in range(2)) / len(rows) for stage, call in calls.items()}
+    return seconds, look()
+
+
+def divergences(status: Path, bases: Path, script: Path) -> tuple[list[float], list[float]]:
+    """Return how well the stage's bases of some clips explain them, and how well the script's do."""
+    with h5py.File(bases) as file:
+        ours = file["divergence"][:SAMPLED].tolist()
+    theirs = []
+    for row in good_clips(status)[:SAMPLED]:
+        W = np.load(script / row["clip_id"] / "bases.npy")
+        theirs.append(fit_activations(magnitude(status, row), W, iterations=500).divergence)
+    return ours, theirs
 
 
 def script(settings: dict, rows: list[dict], media: Path, folder: Path) -> float:
@@ -118,17 +141,20 @@ def compare(run: Path) -> list[Comparison]:
         for precision, goal in (("bfloat16", 6), ("single", 3)):
             chosen = with_precision(settings, precision)
             spent = stages(chosen, folder / "shard.tsv", folder / precision)
-            alone = kernels(chosen, media, folder / precision / "clips" / "status.tsv")
+            status, made = folder / precision / "clips" / "status.tsv", folder / precision
+            alone, scores = kernels(chosen, media, status)
+            with h5py.File(made / "labels.h5") as file:
+                same = np.array_equal(file["scores"][:SAMPLED], scores)
             each = {stage: seconds / SHARD for stage, (seconds, _) in spent.items()}
             what = f"clips, bases and labels of {SHARD} clips, labels in {precision}"
             whole = Comparison(what, "the same kernels alone", 1 / 1.15, unit="core-s a clip")
             whole.ours, whole.peer = [sum(each.values())], [sum(alone.values())]
-            whole.equal, shares = True, (f"{name} {each[name]:.2f} ({alone[name]:.2f})" for name in STAGES)
-            whole.shown = f"{', '.join(shares)}; the kernels on {SAMPLED} clips"
+            whole.equal, shares = same, (f"{name} {each[name]:.2f} ({alone[name]:.2f})" for name in STAGES)
+            whole.shown = f"{', '.join(shares)}; labels equal; the kernels on {SAMPLED} clips"
             other = Comparison(what, "a process a clip and stage, Rowe's calls", goal, unit="core-s a clip")
             other.ours, other.peer = whole.ours, [peer]
-            other.equal = True
-            other.shown = f"the script on {SAMPLED} clips; its labels in float32"
+            judge_divergences(other, *divergences(status, made / "bases.h5", folder / "script"), 0.005)
+            other.shown += f"; the script on {SAMPLED} clips, its labels in float32"
             comparisons += [whole, other]
         small = stages(chosen, folder / "small.tsv", folder / "small")
         memory = Comparison(
