@@ -29,6 +29,8 @@ from tests.workflow.faults import (
 
 pytestmark = pytest.mark.faults
 HEADING = ("fault", "said", "jobs that the next run executed")
+RELABEL = ["labels/*-00000.h5", "dataset/default/*"]
+RESCORE = ["score/miml/0.tsv", "score/scores.tsv"]
 FROM_BASES = ("bases", "dataset", "train", "dictionary", "report/index.html")
 
 
@@ -75,12 +77,12 @@ def mended(place, finished):
     return output
 
 
-# Kind of file: the file, what is removed so that it is read again, what the first run says (None: it mends
-# it at once), and the most jobs that may run twice.
+# Kind of file: the file, what is removed so that it is read again, and what the first run says. What is
+# removed goes as far as something that the page itself needs: a file that nobody asks for is not made again.
 CUT = {
     "WAV of a clip": ("clips/test-00000/0001_*/audio.wav", ["bases/default/test-00000.h5"], "not complete"),
-    "JPEG of a clip": ("clips/train-00000/0001_*/frames/00.jpg", ["labels/train-00000.h5"], "not complete"),
-    "TSV of a shard's clips": ("clips/val-00000/status.tsv", ["labels/val-00000.h5"], "made anew"),
+    "JPEG of a clip": ("clips/train-00000/0001_*/frames/00.jpg", RELABEL, "not complete"),
+    "TSV of a shard's clips": ("clips/val-00000/status.tsv", RELABEL, "made anew"),
     "TSV of a shard": ("catalogue/shards/val-00000.tsv", ["dataset/default/val.h5"], "made anew"),
     "TSV of the catalogue": ("catalogue/clips.tsv", ["catalogue/shards.txt"], "made anew"),
     "list of shards": ("catalogue/shards.txt", [], "made anew"),
@@ -88,7 +90,7 @@ CUT = {
     "HDF5 of bases": ("bases/default/train-00000.h5", ["dataset/default/train.h5"], "made anew"),
     "HDF5 of labels": ("labels/train-00001.h5", ["dataset/default/train.h5"], "made anew"),
     "HDF5 of a split": ("dataset/default/train.h5", ["train"], "made anew"),
-    "model of the labeller": ("labeller/weights.pt", ["labels/val-00000.h5"], "made anew"),
+    "model of the labeller": ("labeller/weights.pt", RELABEL, "made anew"),
     "model of the network": (
         "train/default/visual/network.pt",
         ["dictionary/default/surest.h5"],
@@ -100,8 +102,8 @@ CUT = {
     "TSV of the mixtures": ("mixtures/mixtures.tsv", ["mixtures/0"], "made anew"),
     "WAV of a mixture": ("mixtures/0/*/mixture.wav", ["separate/miml/0"], "made anew"),
     "TSV of a block": ("mixtures/0/mixtures.tsv", ["separate/miml/0"], "made anew"),
-    "WAV of an estimate": ("separate/miml/0/*/*.wav", ["score/miml/0.tsv"], "made anew"),
-    "TSV of estimates": ("separate/miml/0/estimates.tsv", ["score/miml/0.tsv"], "made anew"),
+    "WAV of an estimate": ("separate/miml/0/*/*.wav", RESCORE, "made anew"),
+    "TSV of estimates": ("separate/miml/0/estimates.tsv", RESCORE, "made anew"),
     "TSV of a block's scores": ("score/miml/0.tsv", ["score/scores.tsv"], "made anew"),
     "TSV of the scores": ("score/scores.tsv", [], "made anew"),
 }
@@ -275,7 +277,7 @@ def test_a_full_disk(place_without, finished, record, stage, removed):
 
 
 def test_results_that_must_not_be_written_to(place_without, finished, record):
-    place = place_without("labels/val-00000.h5", "report/index.html")
+    place = place_without("labels/val-00000.h5", "dataset/default/val.h5", "report/index.html")
     with mounted(place.folder / "results", 2**28):
         remount(place.folder / "results", "ro")
         said = sentence(run(place), "cannot be written")
