@@ -26,6 +26,7 @@ ORDER += [
     "export",
     "report",
 ]
+NAMED = {"separate_videos": {"videos": ["video.mp4"]}}  # what the other keys of the section speak of
 TABLES = {"score_tables", "report"}
 SCORED = {"score"} | TABLES
 SEPARATED = {"separate"} | SCORED
@@ -51,7 +52,7 @@ class Edit:
         value = self.value(place) if isinstance(self.value, Callable) else self.value
         for name in reversed(self.key.split(".")):
             value = {name: value}
-        return value
+        return merge(NAMED, value) if self.key.startswith("separate_videos.") else value
 
     def apply(self, place: Place) -> None:
         """Edit the place's config.yaml."""
@@ -202,8 +203,8 @@ EDITS = [
             "bases.window_seconds": 0.08,
             "bases.hop_seconds": 0.04,
             "bases.cqt.bins_per_octave": 12,
-            "bases.cqt.fmin": 65.0,
-            "bases.cqt.hop_seconds": 0.02,
+            "bases.cqt.fmin": 40.0,
+            "bases.cqt.hop_seconds": 0.012,
             "bases.count": 6,
             "bases.iterations": 50,
             "bases.tolerance": 1.0e-3,
