@@ -12,7 +12,7 @@ include: "separate_videos.smk"
 rule separate:
     input:
         unpack(model_inputs),
-        mixtures="<results>/mixtures/{block}",
+        mixtures=after_catalogue("<results>/mixtures/{block}"),
     output:
         directory("<results>/separate/{method}/{block}"),
     log:
