@@ -8,10 +8,12 @@ import os
 import shutil
 import signal
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
+import psutil
 import pytest
 
+from objectsounds.check import unit_of
 from tests.workflow.conftest import TIMEOUT
 from tests.workflow.faults import (
     check,
@@ -136,10 +138,8 @@ def test_all_cut_files_are_found_by_check_and_made_again(place_without, finished
         cut(path, 0.5)
     found = check(place)
     assert found.returncode == 1 and "Traceback" not in found.stderr, found.stderr
-    missed = [
-        path for path in paths if str(path) not in found.stdout and str(path.parent) not in found.stdout
-    ]
-    assert not missed
+    missed = [path for path in paths if unit_of(path, place.results).exists()]
+    assert not missed, "not moved aside"
     record("all of these, found by check", found.stderr.strip()[-100:], mended(place, finished))
     assert check(place).returncode == 0
 
@@ -184,7 +184,7 @@ def test_a_killed_snakemake_leaves_jobs_that_are_named_and_then_it_goes_on(place
         snakemake = snakemake.parent()
     os.kill(job.pid, signal.SIGSTOP)  # still there when the next run begins
     os.kill(snakemake.pid, signal.SIGKILL)
-    process.communicate()
+    process.wait(TIMEOUT)
     said = sentence(run(place), "processes of another run still work in")
     os.kill(job.pid, signal.SIGCONT)
     wait_until_gone(family)
@@ -195,7 +195,7 @@ def test_a_killed_worker_fails_its_job_alone(place_without, finished, record):
     place = place_without(*FROM_BASES)
     process = start(place)
     wait_for(lambda: worker(process, "bases"), process, "a worker of bases").kill()
-    output = process.communicate()[0]
+    output = process.output()
     said = sentence(output, "Error in rule bases")
     assert ran(output)["bases"] == 4, "the other shards did not go on"
     last = mended(place, finished)
@@ -207,8 +207,8 @@ def test_a_killed_trainer_goes_on_from_its_checkpoint(place_without, finished, r
     place = place_without("train", "dictionary", "report/index.html")
     process = start(place)
     wait_for(lambda: (place.results / "train/default/visual/checkpoint.pt").exists(), process, "a checkpoint")
-    worker(process, "train").kill()
-    said = sentence(process.communicate()[0], "Error in rule train")
+    wait_for(lambda: worker(process, "train"), process, "a worker of the training").kill()
+    said = sentence(process.output(), "Error in rule train")
     last = mended(place, finished)
     assert "going on after epoch" in (place.results / "logs/train/default/visual.log").read_text()
     record("SIGKILL of the trainer", said, last)
@@ -226,16 +226,13 @@ def test_an_interrupted_run(place_without, finished, record):
     place = place_without(*FROM_BASES)
     process = start(place)
     wait_for(lambda: worker(process, "bases"), process, "a worker of bases")
-    for child in [*psutil_children(process), process.pid]:  # as Ctrl-C in a terminal does
-        os.kill(child, signal.SIGINT)
-    process.communicate()
-    record("Ctrl-C", "-", mended(place, finished))
-
-
-def psutil_children(process):
-    import psutil
-
-    return [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+    family = [process, *psutil.Process(process.pid).children(recursive=True)]
+    for member in family:  # as Ctrl-C in a terminal does
+        with suppress(ProcessLookupError):
+            os.kill(member.pid, signal.SIGINT)
+    said = sentence(process.output(), "the next run goes on from here")
+    wait_until_gone([member.pid for member in family[1:]])
+    record("Ctrl-C", said, mended(place, finished))
 
 
 @contextmanager
@@ -308,7 +305,7 @@ def test_a_missing_cache_of_media(new_place, record, tmp_path_factory, finished)
 def test_two_runs_started_at_once(place_without, finished, record):
     place = place_without(*FROM_BASES)
     both = [start(place), start(place)]
-    outputs = [process.communicate(timeout=TIMEOUT)[0] for process in both]
+    outputs = [process.output() for process in both]
     refused = [output for output in outputs if "The page to look at" not in output]
     assert len(refused) == 1, outputs
     said = sentence(refused[0], "run")
