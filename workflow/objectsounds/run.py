@@ -51,17 +51,17 @@ def take_lock() -> int:
         raise ObjectsoundsError(
             f"another run (process {owner}) works in {Path.cwd()}: wait for it, or stop it."
         ) from None
+    queued = queued_here()  # first: on one node Slurm's jobs are processes of this folder too
+    if queued:
+        raise ObjectsoundsError(
+            f"Slurm still has jobs of another run in {Path.cwd()}: {', '.join(queued)}; wait until "
+            f"'squeue --me' no longer lists them, or stop them: scancel {' '.join(queued)}"
+        )
     others = working_here()
     if others:
         listed = ", ".join(f"{pid} ({name})" for pid, name in others)
         raise ObjectsoundsError(
             f"processes of another run still work in {Path.cwd()}: {listed}; wait for them, or stop them."
-        )
-    queued = queued_here()
-    if queued:
-        raise ObjectsoundsError(
-            f"Slurm still has jobs of another run in {Path.cwd()}: {', '.join(queued)}; wait until "
-            f"'squeue --me' no longer lists them, or stop them: scancel {' '.join(queued)}"
         )
     os.ftruncate(descriptor, 0)
     os.write(descriptor, str(os.getpid()).encode())
