@@ -90,7 +90,11 @@ def _ontology(place: Place) -> str:
     with open(ROOT / "resources" / "classes.tsv", encoding="utf-8") as file:
         rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t"))
     mids = {
-        mid for row in rows for cell in row.values() for mid in (cell or "").split(";") if mid[:3] == "/m/"
+        mid
+        for row in rows
+        for cell in row.values()
+        for mid in (cell or "").split(";")
+        if mid[:3] in ("/m/", "/t/")
     }
     (place.folder / "ontology.json").write_text(
         json.dumps([{"id": mid, "name": mid} for mid in sorted(mids)])

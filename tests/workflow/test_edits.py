@@ -53,6 +53,10 @@ def test_a_catalogue_that_comes_out_the_same_reruns_nothing_else(copy_of_finishe
     assert ran(done.stdout + done.stderr) == {"catalogue": 1}
 
 
+def test_a_catalogue_that_failed_is_made_again(copy_of_finished):
+    assert copy_of_finished("catalogue/shards.txt").planned()["catalogue"] == 1
+
+
 @pytest.mark.parametrize(
     ("override", "words"),
     [
