@@ -12,6 +12,7 @@ import pytest
 
 from tests.cluster.conftest import PROFILES
 from tests.workflow.conftest import ROOT, TIMEOUT
+from tests.workflow.faults import heed_interrupts
 
 pytestmark = pytest.mark.cluster
 LOCAL = {"catalogue", "mixtures_table", "score_tables", "dictionary_gaussian"}
@@ -30,6 +31,7 @@ def start(place, *arguments):
         env=place.environment(),
         stdout=log,
         stderr=subprocess.STDOUT,
+        preexec_fn=heed_interrupts,
     )
 
 

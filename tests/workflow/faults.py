@@ -24,6 +24,11 @@ def command(place: Place, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "objectsounds", "run", *workflow, *arguments]
 
 
+def heed_interrupts() -> None:
+    """Let a child process end at Ctrl-C even where the tests themselves run in a shell's background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Run(subprocess.Popen):
     """A run that was started. Its output goes to a file: a pipe stays open while any of its jobs lives."""
 
@@ -33,7 +38,14 @@ class Run(subprocess.Popen):
         environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}
         with os.fdopen(descriptor, "w") as out:
             words = command(place, *arguments)
-            super().__init__(words, cwd=place.folder, env=environment, stdout=out, stderr=subprocess.STDOUT)
+            super().__init__(
+                words,
+                cwd=place.folder,
+                env=environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                preexec_fn=heed_interrupts,
+            )
 
     def output(self) -> str:
         """Wait for the end of the run and return what it and its jobs printed."""
