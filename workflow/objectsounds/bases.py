@@ -7,8 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from objectsounds.files import written_whole
-from objectsounds.hdf5 import describe
+from objectsounds.hdf5 import describe, new_hdf5
 from objectsounds.nmf import factorize
 from objectsounds.seeds import generator
 from objectsounds.status import good_clips, read_audio
@@ -55,7 +54,7 @@ def make_bases(settings: dict, status: str | Path, output: str | Path, progress:
     chunk, ``divergence`` (n,), ``iterations`` (n,) and ``frames`` (n,), the number N of frames.
     """
     rows = good_clips(status)
-    with written_whole(output) as temporary, h5py.File(temporary, "w") as file:
+    with new_hdf5(output) as file:
         describe(file, settings, STAGE_VERSION)
         file.create_dataset("clip_id", data=[row["clip_id"] for row in rows], dtype=h5py.string_dtype())
         measures = {name: np.zeros(len(rows)) for name in ("divergence", "iterations", "frames")}

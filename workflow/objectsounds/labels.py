@@ -13,8 +13,7 @@ import cv2
 import h5py
 import numpy as np
 
-from objectsounds.files import written_whole
-from objectsounds.hdf5 import describe
+from objectsounds.hdf5 import describe, new_hdf5
 from objectsounds.networks import load_labeller
 from objectsounds.status import broken_clip, clip_folder, good_clips
 
@@ -71,7 +70,7 @@ def label_shard(
     # One clip is one batch, whatever the shard: the last digits depend on the size of the batch.
     scores = [labeller.scores(read_clip_frames(status, row)) for row in progress(rows)]
     table = np.stack(scores) if scores else np.empty((0, 1, len(labeller.class_names)), np.float32)
-    with written_whole(output) as temporary, h5py.File(temporary, "w") as file:
+    with new_hdf5(output) as file:
         describe(file, settings, STAGE_VERSION)
         file.attrs["class_names"] = json.dumps(labeller.class_names)
         file.attrs["labeller"] = labeller.identity
