@@ -158,9 +158,9 @@ def test_a_gpu_is_asked_for_and_given(cluster_place, slurm, faulty):
         "--config", "train={device: cuda}", "--until", "train", "--retries", "0", check=False
     )
     text = done.stdout + done.stderr
-    assert done.returncode != 0 and "train.device: cuda" in text
-    asked = slurm.jobs(form="%i|%b|%k")
-    assert any("gpu" in request and comment.startswith("rule_train") for _, request, comment in asked)
+    assert done.returncode != 0 and "train.device = 'cuda', but PyTorch finds no GPU here" in text
+    job = re.search(r"submitted with SLURM jobid (\d+)", text)[1]
+    assert "=gres:gpu:1" in slurm.ask("scontrol", "show", "job", job)
 
 
 def test_jobs_that_outlive_a_killed_snakemake_are_named_and_then_the_run_goes_on(faulty, slurm, finished):
