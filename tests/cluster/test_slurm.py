@@ -175,8 +175,8 @@ def test_jobs_that_outlive_a_killed_snakemake_are_named_and_then_the_run_goes_on
             timeout=TIMEOUT,
         )
 
-    (faulty.results / "labels" / "val-00000.h5").unlink()
-    (faulty.results / "report" / "index.html").unlink()
+    for name in ("labels/val-00000.h5", "dataset/default/val.h5", "report/index.html"):
+        (faulty.results / name).unlink()
     run = start(faulty)
     job = wait_for(lambda: running(slurm, "labels"), "a job")
     run.send_signal(signal.SIGKILL)
