@@ -4,6 +4,8 @@
 test_edit_matrix.py shows.
 """
 
+import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,21 +86,11 @@ def _single_source(place: Place) -> str:
 
 
 def _ontology(place: Place) -> str:
-    import csv
-    import json
-
-    with open(ROOT / "resources" / "classes.tsv", encoding="utf-8") as file:
-        rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t"))
-    mids = {
-        mid
-        for row in rows
-        for cell in row.values()
-        for mid in (cell or "").split(";")
-        if mid[:3] in ("/m/", "/t/")
-    }
-    (place.folder / "ontology.json").write_text(
-        json.dumps([{"id": mid, "name": mid} for mid in sorted(mids)])
-    )
+    """Name an ontology that holds every mid of the classes and of the lists."""
+    lists = [ROOT / "resources" / "classes.tsv", *(place.results / "demo").glob("*_segments.csv")]
+    texts = "".join(path.read_text(encoding="utf-8") for path in lists)
+    mids = sorted(set(re.findall(r"/[mt]/\w+", texts)))
+    (place.folder / "ontology.json").write_text(json.dumps([{"id": mid, "name": mid} for mid in mids]))
     return "ontology.json"
 
 
