@@ -137,6 +137,26 @@ def test_a_removed_clip_is_marked_and_keeps_its_shard(tmp_path):
     assert "v0000000009_0" not in "".join(path.read_text() for path in clips.parent.glob("used-*.txt"))
 
 
+@pytest.mark.parametrize("share", [0.5, 0.0, None])
+def test_a_catalogue_that_is_cut_or_gone_places_every_clip_as_before(tmp_path, share):
+    few = settings_for(tmp_path, rows_of(9, PIANO), rows_of(3, VIOLIN, "t"), clips_per_shard=2)
+    files = tmp_path / "clips.tsv", tmp_path / "shards.txt"
+    make_catalogue(few, *files)
+    more = settings_for(
+        tmp_path, [*rows_of(5, VIOLIN, "w"), *rows_of(9, PIANO)], rows_of(3, VIOLIN, "t"), clips_per_shard=2
+    )
+    make_catalogue(more, *files)
+    text, shards = (path.read_text() for path in files)
+    if share is None:
+        files[0].unlink()
+    else:
+        kept = text[: int(len(text) * share)].rstrip("\n")
+        files[0].write_text(kept)
+    make_catalogue(more, *files)
+    assert sorted(files[0].read_text().splitlines()) == sorted(text.splitlines())
+    assert files[1].read_text() == shards
+
+
 def test_a_shard_holds_one_split_and_no_more_than_asked():
     rows = [dict.fromkeys(SHARD_COLUMNS, "") | {"clip_id": str(i), "split": "train"} for i in range(5)]
     assigned = assign_shards(rows, [], 2)

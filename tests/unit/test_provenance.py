@@ -8,6 +8,7 @@ import h5py
 from objectsounds import __version__
 from objectsounds.cli import main
 from objectsounds.hdf5 import describe
+from objectsounds.overview import versions
 from objectsounds.provenance import commit, packages
 
 
@@ -17,6 +18,11 @@ def test_the_commit_is_a_hash_or_unknown():
 
 def test_versions_name_python_and_what_results_depend_on():
     assert {"python", "numpy", "torch", "h5py"} <= set(packages())
+
+
+def test_the_page_names_the_commit_beside_the_version():
+    assert list(versions())[:2] == ["objectsounds", "commit"]
+    assert versions()["commit"] == (commit() or "unknown")
 
 
 def test_an_hdf5_file_says_what_made_it(tmp_path):

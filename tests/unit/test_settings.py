@@ -39,6 +39,17 @@ def test_nested_values_of_the_command_line_are_read_as_yaml():
     assert settings["train"]["hidden"] == [64] and settings["labeller"]["weights"] == "w.pth"
 
 
+def test_a_variant_is_left_out_on_the_command_line_which_gives_null_as_text():
+    known = load_settings({"preset": "demo"})["experiments"]["variants"]
+    user = {"preset": "demo", "experiments": {"variants": {"cqt": "null"}}, "variants": {"half": "null"}}
+    settings = load_settings(user)
+    assert set(settings["experiments"]["variants"]) == set(known) - {"cqt"} != set(known)
+    assert settings["variants"] == {}
+    user["experiments"]["variants"]["cqt"] = "no"
+    with pytest.raises(ObjectsoundsError, match=r"experiments\.variants\.cqt"):
+        load_settings(user)
+
+
 def test_results_go_into_a_folder_named_after_the_preset():
     settings = load_settings({"preset": "demo"})
     assert settings["results"] == "results/demo"

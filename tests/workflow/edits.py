@@ -4,6 +4,8 @@
 test_edit_matrix.py shows.
 """
 
+import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,7 @@ ORDER += [
     "export",
     "report",
 ]
+NAMED = {"separate_videos": {"videos": ["video.mp4"]}}  # what the other keys of the section speak of
 TABLES = {"score_tables", "report"}
 SCORED = {"score"} | TABLES
 SEPARATED = {"separate"} | SCORED
@@ -51,7 +54,7 @@ class Edit:
         value = self.value(place) if isinstance(self.value, Callable) else self.value
         for name in reversed(self.key.split(".")):
             value = {name: value}
-        return value
+        return merge(NAMED, value) if self.key.startswith("separate_videos.") else value
 
     def apply(self, place: Place) -> None:
         """Edit the place's config.yaml."""
@@ -83,17 +86,11 @@ def _single_source(place: Place) -> str:
 
 
 def _ontology(place: Place) -> str:
-    import csv
-    import json
-
-    with open(ROOT / "resources" / "classes.tsv", encoding="utf-8") as file:
-        rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t"))
-    mids = {
-        mid for row in rows for cell in row.values() for mid in (cell or "").split(";") if mid[:3] == "/m/"
-    }
-    (place.folder / "ontology.json").write_text(
-        json.dumps([{"id": mid, "name": mid} for mid in sorted(mids)])
-    )
+    """Name an ontology that holds every mid of the classes and of the lists."""
+    lists = [ROOT / "resources" / "classes.tsv", *(place.results / "demo").glob("*_segments.csv")]
+    texts = "".join(path.read_text(encoding="utf-8") for path in lists)
+    mids = sorted(set(re.findall(r"/[mt]/\w+", texts)))
+    (place.folder / "ontology.json").write_text(json.dumps([{"id": mid, "name": mid} for mid in mids]))
     return "ontology.json"
 
 
@@ -203,8 +200,8 @@ EDITS = [
             "bases.window_seconds": 0.08,
             "bases.hop_seconds": 0.04,
             "bases.cqt.bins_per_octave": 12,
-            "bases.cqt.fmin": 65.0,
-            "bases.cqt.hop_seconds": 0.02,
+            "bases.cqt.fmin": 40.0,
+            "bases.cqt.hop_seconds": 0.012,
             "bases.count": 6,
             "bases.solver": "scikit-learn",
             "bases.device": "auto",

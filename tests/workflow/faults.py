@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -23,21 +24,43 @@ def command(place: Place, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "objectsounds", "run", *workflow, *arguments]
 
 
-def start(place: Place, *arguments: str) -> subprocess.Popen:
+def heed_interrupts() -> None:
+    """Let a child process end at Ctrl-C even where the tests themselves run in a shell's background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+class Run(subprocess.Popen):
+    """A run that was started. Its output goes to a file: a pipe stays open while any of its jobs lives."""
+
+    def __init__(self, place: Place, *arguments: str):
+        descriptor, name = tempfile.mkstemp(prefix="run.", dir=place.folder)
+        self.said = Path(name)
+        environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}
+        with os.fdopen(descriptor, "w") as out:
+            words = command(place, *arguments)
+            super().__init__(
+                words,
+                cwd=place.folder,
+                env=environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                preexec_fn=heed_interrupts,
+            )
+
+    def output(self) -> str:
+        """Wait for the end of the run and return what it and its jobs printed."""
+        self.wait(TIMEOUT)
+        return self.said.read_text(errors="replace")
+
+
+def start(place: Place, *arguments: str) -> Run:
     """Start a run."""
-    return subprocess.Popen(
-        command(place, *arguments),
-        cwd=place.folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "workflow")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    return Run(place, *arguments)
 
 
 def run(place: Place, *arguments: str) -> str:
     """Run to the end and return what was printed."""
-    return start(place, *arguments).communicate(timeout=TIMEOUT)[0]
+    return start(place, *arguments).output()
 
 
 def check(place: Place) -> subprocess.CompletedProcess:
@@ -96,7 +119,7 @@ def wait_for(condition, process: subprocess.Popen, what: str):
         found = condition()
         if found:
             return found
-        assert process.poll() is None, process.stdout.read()[-3000:]
+        assert process.poll() is None, process.output()[-3000:]
         assert time.monotonic() < deadline, f"{what} never came"
         time.sleep(0.01)
 

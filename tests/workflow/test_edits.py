@@ -4,6 +4,7 @@ import pytest
 
 from tests.workflow import edits
 from tests.workflow.conftest import RESULTS
+from tests.workflow.faults import ran
 
 GUIDED = {"separate": 3, "score": 3, "score_tables": 1, "report": 1}
 TRAINED = {"train": 1, "dictionary": 2, "dictionary_gaussian": 1, "export": 1, **GUIDED}
@@ -45,6 +46,15 @@ def test_a_comment_or_another_order_reruns_nothing(finished):
     path.write_text("# a comment\nseed: 2018\n" + text)
     assert finished.planned() == {}
     path.write_text(text)
+
+
+def test_a_catalogue_that_comes_out_the_same_reruns_nothing_else(copy_of_finished):
+    done = copy_of_finished().snakemake("--forcerun", "catalogue")
+    assert ran(done.stdout + done.stderr) == {"catalogue": 1}
+
+
+def test_a_catalogue_that_failed_is_made_again(copy_of_finished):
+    assert copy_of_finished("catalogue/shards.txt").planned()["catalogue"] == 1
 
 
 @pytest.mark.parametrize(

@@ -256,6 +256,8 @@ def test_snakemakes_report_holds_the_page_the_plots_and_the_tables(finished, tmp
     text = (tmp_path / "report.html").read_text()
     for words in ("packed.html", "scores.svg", "confusion-sounds.svg", "summary.tsv", "without sounds"):
         assert words in text, words
+    for rule in ("report", "score_tables"):  # what made a result, with its settings
+        assert re.search(rf"Made by the rule <[^>]*>{rule}<.{{0,2000}}&quot;classes&quot;", text), rule
     names = zipfile.ZipFile(tmp_path / "report.zip").namelist()
     assert any(name.endswith("mixture.mp3") for name in names)
     assert any(name.endswith("media/scores.svg") for name in names)

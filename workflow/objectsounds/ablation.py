@@ -14,8 +14,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from objectsounds.files import written_whole
-from objectsounds.hdf5 import describe
+from objectsounds.hdf5 import describe, new_hdf5
 from objectsounds.labels import read_clip_frames
 from objectsounds.networks import (
     IMAGENET_CROP,
@@ -107,7 +106,7 @@ def score_views(
     ]
     empty = np.empty((0, len(PREPROCESSINGS), 1, len(labeller.class_names)), np.float32)
     table = np.stack(scores) if scores else empty
-    with written_whole(output) as temporary, h5py.File(temporary, "w") as file:
+    with new_hdf5(output) as file:
         describe(file, settings, STAGE_VERSION)
         file.attrs["class_names"] = json.dumps(labeller.class_names)
         file.attrs["labeller"] = labeller.identity

@@ -8,8 +8,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from objectsounds.files import written_whole
-from objectsounds.hdf5 import describe
+from objectsounds.hdf5 import describe, new_hdf5
 from objectsounds.nmf import Factorization, factorize
 from objectsounds.nmf_reference import factorize_by_scikit_learn
 from objectsounds.seeds import generator
@@ -72,7 +71,7 @@ def make_bases(settings: dict, status: str | Path, output: str | Path, progress:
     the number N of frames.
     """
     rows, stored = good_clips(status), STORED[settings["bases"]["stored"]]
-    with written_whole(output) as temporary, h5py.File(temporary, "w") as file:
+    with new_hdf5(output) as file:
         describe(file, settings, STAGE_VERSION)
         file.create_dataset("clip_id", data=[row["clip_id"] for row in rows], dtype=h5py.string_dtype())
         measures = {name: np.zeros(len(rows)) for name in ("divergence", "iterations", "frames")}

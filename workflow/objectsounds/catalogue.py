@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from objectsounds.candidates import AudioSet, Candidate, read_single_sources
-from objectsounds.errors import ObjectsoundsError
+from objectsounds.errors import BrokenFileError, ObjectsoundsError
 from objectsounds.files import write_text_if_changed
 from objectsounds.listings import read_listing
 from objectsounds.seeds import fraction
@@ -149,6 +149,28 @@ def assign_shards(rows: list[dict], earlier: list[dict], clips_per_shard: int) -
     return assigned
 
 
+def _shard_order(path: Path) -> tuple[int, int]:
+    split, _, number = path.stem.rpartition("-")
+    return SPLITS.index(split), int(number)
+
+
+def read_earlier(clips: Path) -> list[dict]:
+    """Return the rows of an earlier ``clips.tsv``; where it is cut or gone, those of the shards' tables.
+
+    Failing so that the next run makes it anew would not do: Snakemake puts the old file of a failed job back
+    where the job was to update it, and a new one could place the clips otherwise.
+    """
+    try:
+        if clips.exists():
+            return read_table(clips, COLUMNS)
+    except BrokenFileError:
+        log.warning("%s was cut; it is made anew from the tables of the shards", clips)
+    rows = []
+    for path in sorted((clips.parent / "shards").glob("*.tsv"), key=_shard_order):
+        rows += [row | {"shard": path.stem} for row in read_table(path, SHARD_COLUMNS)]
+    return rows
+
+
 def _write_shards(assigned: list[dict], folder: Path) -> None:
     shards: dict[str, list[dict]] = {}
     for row in assigned:
@@ -185,8 +207,7 @@ def make_catalogue(settings: dict, clips: str | Path, shards: str | Path) -> str
             f"No clip of {', '.join(settings['classes'])} is in {', '.join(settings['catalogue']['train'])}"
             f" ({len(rejected)} rows were left out)."
         )
-    earlier = read_table(clips, COLUMNS) if clips.exists() else []
-    assigned = assign_shards(rows, earlier, settings["catalogue"]["clips_per_shard"])
+    assigned = assign_shards(rows, read_earlier(clips), settings["catalogue"]["clips_per_shard"])
     _write_shards(assigned, clips.parent)
     write_table(clips.parent / "rejected.tsv", ("path", "line", "reason"), [vars(row) for row in rejected])
     write_table(clips, COLUMNS, assigned)

@@ -517,4 +517,7 @@ def main(arguments: list[str] | None = None) -> int:
     except FileNotFoundError as error:
         print(f"objectsounds {args.command}: {error.filename} does not exist.", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"objectsounds {args.command}: interrupted.", file=sys.stderr)
+        return 130
     return 0

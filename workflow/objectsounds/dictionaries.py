@@ -8,8 +8,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from objectsounds.files import reading, written_whole
-from objectsounds.hdf5 import describe
+from objectsounds.files import reading
+from objectsounds.hdf5 import describe, new_hdf5
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def write_dictionary(
 
     ``empty`` tells why an object has no basis; it is kept with the file and warned of.
     """
-    with written_whole(path) as temporary, h5py.File(temporary, "w") as file:
+    with new_hdf5(path) as file:
         describe(file, settings, stage_version)
         file.attrs["rule"] = rule
         file.attrs["objects"] = json.dumps(objects)

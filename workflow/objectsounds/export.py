@@ -18,7 +18,7 @@ from objectsounds.classes import chosen_classes
 from objectsounds.dictionaries import read_dictionary
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.files import reading, written_whole
-from objectsounds.hdf5 import describe
+from objectsounds.hdf5 import describe, new_hdf5
 from objectsounds.model_file import FORMAT, read_model
 from objectsounds.plan import dataset_of, dictionary_file, guided_methods
 from objectsounds.registry import METHODS, variant_of
@@ -55,7 +55,7 @@ def export_model(
     _check_method(method)
     options = settings["labeller"]
     words = read_dictionary(dictionary)
-    with written_whole(output) as temporary, h5py.File(temporary, "w") as file:
+    with new_hdf5(output) as file:
         describe(file, settings, STAGE_VERSION)
         file.attrs["format"] = FORMAT
         file.attrs["method"] = method

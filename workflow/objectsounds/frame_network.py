@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.files import reading, written_whole
-from objectsounds.hdf5 import describe
+from objectsounds.files import reading
+from objectsounds.hdf5 import describe, new_hdf5
 from objectsounds.labeller import SPARE, start_residuals_at_zero, varied
 from objectsounds.networks import build, normalised, resized
 from objectsounds.seeds import generator, seed_of
@@ -216,7 +216,7 @@ def say_frames(settings: dict, network: str | Path, statuses: list[str], output:
             ids.append(row["clip_id"])
             images.append(_read_frames(clip_folder(status, row), options["image_size"], middle=True))
     scores = predict(model.eval(), np.concatenate(images), torch.device("cpu"))
-    with written_whole(output) as temporary, h5py.File(temporary, "w") as file:
+    with new_hdf5(output) as file:
         describe(file, settings, STAGE_VERSION)
         file.attrs["objects"] = json.dumps(saved["objects"])
         file.create_dataset("clip_id", data=ids, dtype=h5py.string_dtype())

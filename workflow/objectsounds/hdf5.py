@@ -1,10 +1,14 @@
-"""What every HDF5 file of ours says about itself."""
+"""Writing HDF5 files, and what every one of ours says about itself."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import h5py
 
 from objectsounds import __version__
+from objectsounds.files import written_whole
 from objectsounds.provenance import commit
 
 
@@ -15,3 +19,22 @@ def describe(file: h5py.File, settings: dict, stage_version: int) -> None:
     file.attrs["commit"] = commit()
     file.attrs["stage_version"] = stage_version
     file.attrs["seed"] = settings.get("seed", -1)
+
+
+@contextmanager
+def new_hdf5(path: str | Path) -> Iterator[h5py.File]:
+    """Yield an HDF5 file in memory, which is written to ``path``, whole, when the block succeeds.
+
+    On a full disk HDF5 itself says little, or nothing, and then crashes.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If the disk is full or must not be written to.
+    """
+    with h5py.File(str(path), "w", driver="core", backing_store=False) as file:
+        yield file
+        file.flush()
+        image = file.id.get_file_image()
+    with written_whole(path) as temporary:
+        temporary.write_bytes(image)

@@ -14,8 +14,7 @@ import h5py
 import numpy as np
 
 from objectsounds.ahead import done_ahead
-from objectsounds.files import written_whole
-from objectsounds.hdf5 import describe
+from objectsounds.hdf5 import describe, new_hdf5
 from objectsounds.networks import load_labeller
 from objectsounds.status import broken_clip, clip_folder, good_clips
 
@@ -77,7 +76,7 @@ def label_shard(
     )
     scores = [labeller.scores_of_input(batch) for batch in batches]
     table = np.stack(scores) if scores else np.empty((0, 1, len(labeller.class_names)), np.float32)
-    with written_whole(output) as temporary, h5py.File(temporary, "w") as file:
+    with new_hdf5(output) as file:
         describe(file, settings, STAGE_VERSION)
         file.attrs["class_names"] = json.dumps(labeller.class_names)
         file.attrs["labeller"] = labeller.identity

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from objectsounds import __version__
 from objectsounds.listening import ranking_method
+from objectsounds.provenance import commit
 from objectsounds.registry import method_title
 from objectsounds.tables import read_table
 
@@ -31,8 +32,9 @@ def stage_times(results: Path) -> list[dict]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that made the run, this package's first."""
-    found = {"objectsounds": __version__, "python": platform.python_version()}
+    """Return the versions that made the page, this package's and its commit first."""
+    found = {"objectsounds": __version__, "commit": commit() or "unknown"}
+    found["python"] = platform.python_version()
     for name in PACKAGES:
         try:
             found[name] = version(name)

@@ -4,9 +4,22 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 
-from objectsounds.files import read_lines
+from objectsounds.files import CATALOGUE, read_lines
 from objectsounds.registry import DICTIONARIES, GUIDED, method_of, rule_sections, variant_of
 from objectsounds.settings import of_variant, run_methods, shared_variant
+
+
+def check_list(results: str) -> None:
+    """Open a run's list of shards, if there is one, before Snakemake does, which would add a traceback.
+
+    Raises
+    ------
+    BrokenFileError
+        If it is empty or cut; it has then been moved aside.
+    """
+    path = Path(results) / "catalogue" / CATALOGUE
+    if path.exists():
+        read_lines(path)
 
 
 def shards(path: str, split: str) -> list[str]:

@@ -39,7 +39,7 @@ from objectsounds.relations import relation_examples
 from objectsounds.tables import read_table
 from objectsounds.theme import picture, theme_folder
 
-STAGE_VERSION = 4
+STAGE_VERSION = 5
 CURVES = (("loss", "margin loss"), ("map", "class-wise mAP"), ("map_authors", "mAP as in Gao's code"))
 
 log = logging.getLogger(__name__)

@@ -35,10 +35,15 @@ def take_lock() -> int:
     Raises
     ------
     ObjectsoundsError
-        If another run holds it, or works here without it.
+        If another run holds it, or works here without it, or the folder cannot be written to.
     """
-    LOCK.parent.mkdir(exist_ok=True)
-    descriptor = os.open(LOCK, os.O_RDWR | os.O_CREAT)
+    try:
+        LOCK.parent.mkdir(exist_ok=True)
+        descriptor = os.open(LOCK, os.O_RDWR | os.O_CREAT)
+    except OSError as error:
+        raise ObjectsoundsError(
+            f"{LOCK.resolve()} cannot be written ({error.strerror}): allow it."
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -46,17 +51,17 @@ def take_lock() -> int:
         raise ObjectsoundsError(
             f"another run (process {owner}) works in {Path.cwd()}: wait for it, or stop it."
         ) from None
+    queued = queued_here()  # first: on one node Slurm's jobs are processes of this folder too
+    if queued:
+        raise ObjectsoundsError(
+            f"Slurm still has jobs of another run in {Path.cwd()}: {', '.join(queued)}; wait until "
+            f"'squeue --me' no longer lists them, or stop them: scancel {' '.join(queued)}"
+        )
     others = working_here()
     if others:
         listed = ", ".join(f"{pid} ({name})" for pid, name in others)
         raise ObjectsoundsError(
             f"processes of another run still work in {Path.cwd()}: {listed}; wait for them, or stop them."
-        )
-    queued = queued_here()
-    if queued:
-        raise ObjectsoundsError(
-            f"Slurm still has jobs of another run in {Path.cwd()}: {', '.join(queued)}; wait until "
-            f"'squeue --me' no longer lists them, or stop them: scancel {' '.join(queued)}"
         )
     os.ftruncate(descriptor, 0)
     os.write(descriptor, str(os.getpid()).encode())
@@ -138,6 +143,32 @@ def _show_result(results: Path, made: bool) -> None:
     print(f"\nThe page to look at and listen to: {page.resolve()}")
 
 
+def check_writable(results: Path) -> None:
+    """Raise ``ObjectsoundsError`` if a run's folder, or where it would be made, cannot be written to."""
+    folder = next(path for path in (results.resolve(), *results.resolve().parents) if path.exists())
+    if not os.access(folder, os.W_OK):
+        raise ObjectsoundsError(
+            f"{folder} cannot be written to (read-only, or not yours): allow it, and start the run again."
+        )
+
+
+def run_snakemake(arguments: list[str]) -> int:
+    """Run Snakemake to its end and return its status.
+
+    After Ctrl-C, which Snakemake gets too, it has the time to stop its jobs; a second one hurries it.
+    """
+    process = subprocess.Popen([sys.executable, "-m", "snakemake", *arguments])
+    interrupted = False
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            if interrupted:
+                process.terminate()
+            interrupted = True
+            print("objectsounds run: stopping the jobs; the next run goes on from here.", file=sys.stderr)
+
+
 def run_workflow(arguments: list[str]) -> int:
     """Run Snakemake with the given arguments while holding the folder's lock.
 
@@ -154,7 +185,8 @@ def run_workflow(arguments: list[str]) -> int:
         results = Path(load_settings()["results"])
         page = results / "report" / "index.html"
         before = page.stat().st_mtime_ns if page.exists() else None
-        status = subprocess.run([sys.executable, "-m", "snakemake", *arguments], check=False).returncode
+        check_writable(results)
+        status = run_snakemake(arguments)
         if status == 0 and whole and page.exists():
             _show_result(results, page.stat().st_mtime_ns != before)
         return status

@@ -240,8 +240,12 @@ def load_settings(user: dict | None = None) -> dict:
         settings = merge(settings, read_yaml(preset_path(str(preset))))
     for name, overrides in (user.get("variants") or {}).items():
         user["variants"][name] = typed(overrides, settings)
-    for item in filter(None, ((user.get("experiments") or {}).get("variants") or {}).values()):
-        item["overrides"] = typed(item.get("overrides") or {}, settings)
+    compared = (user.get("experiments") or {}).get("variants") or {}
+    for name, item in compared.items():
+        if isinstance(item, dict):
+            item["overrides"] = typed(item.get("overrides") or {}, settings)
+        else:
+            compared[name] = typed(item, {})  # null, which the command line gives as text
     settings = merge(settings, typed(user, settings | {"variants": user.get("variants")}))
     for section in (settings, settings["experiments"]):
         section["variants"] = {k: item for k, item in section["variants"].items() if item is not None}

@@ -9,7 +9,7 @@ BESIDE IT:        <results>/clips/{shard}/<number>_<clip id>/audio.wav and frame
 
 rule clips:
     input:
-        shard=catalogue_file("shards/{shard}.tsv"),
+        shard=after_catalogue("<results>/catalogue/shards/{shard}.tsv"),
         media=media_input,
     output:
         status="<results>/clips/{shard}/status.tsv",

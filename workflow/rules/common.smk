@@ -13,9 +13,11 @@ from objectsounds.registry import CONDITIONINGS, DICTIONARIES, LEARNED, estimate
 
 
 def merged_settings(config):
-    """Merge and validate the settings; a bad value ends the run with one sentence."""
+    """Merge and validate the settings; a bad value, or a cut list of shards, ends the run with one sentence."""
     try:
-        return _settings.load_settings(config)
+        settings = _settings.load_settings(config)
+        plan.check_list(settings["results"])
+        return settings
     except ObjectsoundsError as error:
         raise WorkflowError(str(error)) from None
 
@@ -62,20 +64,17 @@ def statuses_of(split):
 
 def bases_of(variant, *splits):
     """Return the shards' bases that the data sets of some splits look into; none if they hold copies."""
-    if _settings.of_variant(SETTINGS, variant)["dataset"]["copy"]:
-        return []
-    name = shared("bases", variant)
-    return [f"<results>/bases/{name}/{shard}.h5" for split in splits for shard in shards_of(split)]
+    shards, name = [shard for split in splits for shard in shards_of(split)], shared("bases", variant)
+    copied = _settings.of_variant(SETTINGS, variant)["dataset"]["copy"]
+    return [] if copied else [f"<results>/bases/{name}/{shard}.h5" for shard in shards]
 
 
-def catalogue_file(name):
-    """Return a file that the catalogue writes beside its outputs, only when its content changes."""
+def after_catalogue(*paths):
+    """Return paths as an input that waits for the catalogue.
 
-    def path(wildcards):
-        checkpoints.catalogue.get()
-        return f"<results>/catalogue/{name}".format(**dict(wildcards))
-
-    return path
+    When it has run, Snakemake looks anew only at jobs that ask for it: others run though nothing changed.
+    """
+    return lambda wc: checkpoints.catalogue.get() and [path.format(**dict(wc)) for path in paths]
 
 
 def folder_input(path):

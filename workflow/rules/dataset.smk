@@ -7,7 +7,7 @@ OUTPUTS:          <results>/dataset/{variant}/{split}.h5
 
 rule dataset:
     input:
-        used=catalogue_file("used-{split}.txt"),
+        used=after_catalogue("<results>/catalogue/used-{split}.txt"),
         tables=lambda wc: expand("<results>/catalogue/shards/{shard}.tsv", shard=shards_of(wc.split)),
         bases=lambda wc: expand(
             "<results>/bases/{variant}/{shard}.h5",

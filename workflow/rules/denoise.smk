@@ -15,11 +15,11 @@ rule denoising:
 
 rule denoise:
     input:
-        dictionaries=expand(
-            "<results>/dictionary/default/{name}.h5", name=SETTINGS["denoise"]["dictionaries"]
+        dictionaries=after_catalogue(
+            *expand("<results>/dictionary/default/{name}.h5", name=SETTINGS["denoise"]["dictionaries"])
         ),
         folder=folder_input(SETTINGS["denoise"]["folder"]) if SETTINGS["denoise"]["folder"] else [],
-        used=[] if SETTINGS["denoise"]["folder"] else catalogue_file("used-test.txt"),
+        used=[] if SETTINGS["denoise"]["folder"] else after_catalogue("<results>/catalogue/used-test.txt"),
         status=lambda wc: [] if SETTINGS["denoise"]["folder"] else statuses_of("test"),
         test=[] if SETTINGS["denoise"]["folder"] else "<results>/dataset/default/test.h5",
     output:

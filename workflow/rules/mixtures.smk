@@ -8,7 +8,7 @@ OUTPUTS:          <results>/mixtures/mixtures.tsv; per block a folder with mixtu
 
 rule mixtures_table:
     input:
-        used=catalogue_file("used-test.txt"),
+        used=after_catalogue("<results>/catalogue/used-test.txt"),
         status=lambda wc: statuses_of("test"),
     output:
         "<results>/mixtures/mixtures.tsv",

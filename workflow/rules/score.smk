@@ -10,7 +10,7 @@ TABLE_KEYS = ("seed", "classes", "mixtures.sources")
 
 rule score:
     input:
-        mixtures="<results>/mixtures/{block}",
+        mixtures=after_catalogue("<results>/mixtures/{block}"),
         separated=lambda wc: f"<results>/separate/{estimates_of(wc.method)}/{wc.block}",
     output:
         "<results>/score/{method}/{block}.tsv",
@@ -39,10 +39,12 @@ rule score:
 
 rule score_tables:
     input:
-        expand(
-            "<results>/score/{method}/{block}.tsv",
-            method=METHODS,
-            block=range(SETTINGS["mixtures"]["blocks"]),
+        after_catalogue(
+            *expand(
+                "<results>/score/{method}/{block}.tsv",
+                method=METHODS,
+                block=range(SETTINGS["mixtures"]["blocks"]),
+            )
         ),
     output:
         scores="<results>/score/scores.tsv",

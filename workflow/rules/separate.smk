@@ -13,7 +13,7 @@ include: "separate_videos.smk"
 rule separate:
     input:
         unpack(model_inputs),
-        mixtures="<results>/mixtures/{block}",
+        mixtures=after_catalogue("<results>/mixtures/{block}"),
     output:
         directory("<results>/separate/{method}/{block}"),
     log:
@@ -47,7 +47,7 @@ rule separate:
 rule separate_learned:
     input:
         unpack(model_inputs),
-        mixtures="<results>/mixtures/{block}",
+        mixtures=after_catalogue("<results>/mixtures/{block}"),
     output:
         directory("<results>/separate/{method}/{block}"),
     log:

@@ -12,7 +12,7 @@ rule separate_videos:
 
 rule separate_video:
     input:
-        model=expand("<results>/export/{method}.h5", method=plan.exported_methods(SETTINGS)),
+        model=after_catalogue(*expand("<results>/export/{method}.h5", method=plan.exported_methods(SETTINGS))),
         video=lambda wildcards: plan.videos_of(SETTINGS)[wildcards.name],
     output:
         directory("<results>/separate_videos/{name}"),
