@@ -20,6 +20,7 @@ GROWS = {
     "clips": "clips",
     "bases": "clips",
     "labels": "clips",
+    "ablation": "clips",
     "dataset": "clips",
     "train": "train clips and epochs",
     "dictionary": "train clips",
@@ -145,7 +146,8 @@ def forecast(costs: list[Cost], clips: int, cores: int, gpus: int = 0) -> list[F
     for cost in costs:
         factor = 1.0 if cost.unit == "run" else clips / known
         core_seconds, gpu_seconds = cost.core_seconds * factor, cost.gpu_seconds * factor
+        size = cost.size * (factor if cost.unit == "clips" else 1)  # networks and dictionaries do not grow
         alone = cost.stage in ALONE
         seconds = max(core_seconds / (1 if alone else cores), gpu_seconds / (1 if alone else max(1, gpus)))
-        predicted.append(Forecast(cost.stage, core_seconds, gpu_seconds, cost.size * factor, seconds / 3600))
+        predicted.append(Forecast(cost.stage, core_seconds, gpu_seconds, size, seconds / 3600))
     return predicted
