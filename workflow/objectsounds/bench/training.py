@@ -122,6 +122,7 @@ def _rates(folder: Path, dataset: Path, sources: list[Path], options: dict) -> l
     steps = Comparison(f"training from file, {size}, cache dropped", "the same from memory", 0.9)
     reads = Comparison("reading its batches, cache dropped", "plain reads of the same bytes", 0.8)
     losses, memory = {}, psutil.Process().memory_info
+    bags.stored_bases(rows[:1])  # finds where every clip lies: once a training, as the load into memory
     before = memory().rss
     forget(folder)
     spent, losses["file"] = train(bags, options | {"memory_gb": 0}, rows)
