@@ -212,7 +212,7 @@ def test_a_stall_is_a_timeout_and_leaves_no_process(get, server, media, tmp_path
 def test_a_timeout_is_tried_once_more(get, server):
     server.behave("steps.mp4", stall=0)
     with pytest.raises(FetchError, match="timeout"):
-        get(timeout=3, attempts=4)
+        get(timeout=6, attempts=4)
     assert [request.status for request in server.requests] == [200, 206] * 2
 
 
