@@ -19,7 +19,7 @@ from objectsounds.train import BagLoader
 
 CLIPS, SHARD = 9200, 64
 BINS, BASES = 2401, 25
-BATCHES = 6
+BATCHES, REPEATS = 8, 3
 
 
 def write_shards(folder: Path, settings: dict, clips: int) -> tuple[Path, list[tuple[Path, Path, Path]]]:
@@ -122,30 +122,34 @@ def _rates(folder: Path, dataset: Path, sources: list[Path], options: dict) -> l
     steps = Comparison(f"training from file, {size}, cache dropped", "the same from memory", 0.9)
     reads = Comparison("reading its batches, cache dropped", "plain reads of the same bytes", 0.8)
     losses, memory = {}, psutil.Process().memory_info
-    bags.stored_bases(rows[:1])  # finds where every clip lies: once a training, as the load into memory
+    # Where every clip lies is found once a training, as the load into memory is; and first steps are slow.
+    train(bags, options | {"memory_gb": 0}, rows[: options["batch_size"]])
     before = memory().rss
-    forget(folder)
-    spent, losses["file"] = train(bags, options | {"memory_gb": 0}, rows)
-    steps.ours.append(spent)
-    grown = (memory().rss - before) / 1e6
-    for times, call in (
-        (reads.ours, lambda: [bags.stored_bases(part) for part in np.array_split(rows, BATCHES)]),
+    grown = 0.0
+    batches = np.array_split(rows, BATCHES)
+    calls = (
+        (reads.ours, lambda: list(map(bags.stored_bases, batches))),
         (reads.peer, read_chunks(bags, sources, rows)),
-    ):
-        forget(folder)
-        times.append(elapsed(call)[0])
-    spent, losses["memory"] = train(bags, options | {"memory_gb": 1e3}, rows)
-    steps.peer.append(spent)
-    steps.equal = losses["file"] == losses["memory"]
-    steps.shown = f"losses equal after {BATCHES} steps of 128; memory grew by {grown:.0f} MB from file"
-    rate = len(rows) * np.prod(bags.bases_shape[1:]) * bags.bases_type.itemsize / 1e6
-    reads.equal, reads.shown = (
-        True,
-        (
-            f"{rate / reads.ours[0]:.0f} MB/s against {rate / reads.peer[0]:.0f} MB/s; "
-            f"training takes {rate / steps.peer[0]:.0f} MB/s"
-        ),
     )
+    for _ in range(REPEATS):
+        for kind, times, gigabytes in (("file", steps.ours, 0), ("memory", steps.peer, 1e3)):
+            forget(folder)
+            spent, losses[kind] = train(bags, options | {"memory_gb": gigabytes}, rows)
+            times.append(spent)
+            grown = grown or (memory().rss - before) / 1e6  # after the first, from file
+        for times, call in calls:
+            forget(folder)
+            times.append(elapsed(call)[0])
+    for comparison in (steps, reads):  # the best: a neighbour on the machine disturbs the others
+        comparison.ours, comparison.peer = [min(comparison.ours)], [min(comparison.peer)]
+    steps.equal = losses["file"] == losses["memory"]
+    steps.shown = (
+        f"losses equal after {BATCHES} steps of 128; {grown:.0f} MB more from file; best of {REPEATS}"
+    )
+    rate = len(rows) * np.prod(bags.bases_shape[1:]) * bags.bases_type.itemsize / 1e6
+    reads.equal = True
+    reads.shown = f"{rate / reads.ours[0]:.0f} against {rate / reads.peer[0]:.0f} MB/s; "
+    reads.shown += f"training takes {rate / steps.peer[0]:.0f} MB/s"
     return [steps, reads]
 
 
