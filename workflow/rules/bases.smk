@@ -15,7 +15,11 @@ rule bases:
     benchmark:
         "<benchmarks>/bases/{variant}/{shard}.tsv"
     conda:
-        f"../../envs/{dict(cpu='audio', auto='train', cuda='train-gpu')[SETTINGS['bases']['device']]}.yaml"
+        {
+            "cpu": "../../envs/audio.yaml",
+            "auto": "../../envs/train.yaml",
+            "cuda": "../../envs/train-gpu.yaml",
+        }[SETTINGS["bases"]["device"]]
     threads: SETTINGS["bases"]["threads"]
     resources:
         mem_mb=needs.memory(SETTINGS, "bases"),

@@ -10,16 +10,20 @@ rule solos:
     input:
         dataset=lambda wc: plan.dataset_of(SETTINGS, wc.variant, wc.split),
         status=lambda wc: statuses_of(wc.split),
-        elsewhere=lambda wc: [
-            catalogue_file(f"shards/{shard}.tsv")(wc)
-            for split in plan.other_splits(wc.split)
-            for shard in shards_of(split)
-        ],
-        used=lambda wc: [
-            catalogue_file(f"used-{split}.txt")(wc)
-            for split in plan.other_splits(wc.split)
-            if shards_of(split)
-        ],
+        elsewhere=lambda wc: after_catalogue(
+            *(
+                f"<results>/catalogue/shards/{shard}.tsv"
+                for split in plan.other_splits(wc.split)
+                for shard in shards_of(split)
+            )
+        )(wc),
+        used=lambda wc: after_catalogue(
+            *(
+                f"<results>/catalogue/used-{split}.txt"
+                for split in plan.other_splits(wc.split)
+                if shards_of(split)
+            )
+        )(wc),
     output:
         "<results>/solos/{variant}/{rate}/{split}.h5",
     log:
