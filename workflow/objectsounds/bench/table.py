@@ -54,7 +54,7 @@ class Comparison:
 
     def row(self) -> dict[str, str]:
         """Return the row of the table."""
-        goal = "" if self.goal is None else f"{self.goal:g}"
+        goal = "" if self.goal is None else f"{self.goal:.3g}"
         cells = {"what": self.what, "peer_name": self.peer_name, "goal": goal}
         if not self.shown:
             return cells | dict.fromkeys(("ours", "peer", "ratio", "equal_result"), NOT_MEASURED)
