@@ -79,6 +79,8 @@ def working_here() -> list[tuple[int, str]]:
                 continue
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
             continue
+        if command[1:4] == ["-m", "objectsounds", "run"]:
+            continue  # it waits for our lock, or has just been refused: two that start at once both stay away
         words = {Path(word).name for word in command[:3]}
         if "snakemake" in words or (
             command[1:2] == ["-m"] and command[2:3] in (["objectsounds"], ["snakemake"])
