@@ -83,7 +83,7 @@ def test_a_planted_object_is_freed_of_noise_by_its_own_bases_and_lost_with_anoth
     clean = sound("piano")
     noisy, _ = add_noise(clean, generator(1).standard_normal(len(clean)), 0)
     kept, lost = (
-        denoise(noisy, words(name).of(name), transform, options["separate"], generator(2))
+        denoise(noisy, words(name).of(name), transform, options["denoise"], generator(2))
         for name in ("piano", "violin")
     )
     assert len(kept) == len(clean)

@@ -388,6 +388,7 @@ EDITS = [
             "denoise.noises": ["pink"],
             "denoise.snr_db": [5],
             "denoise.dictionaries": ["surest"],
+            "denoise.iterations": 20,
             "denoise.threads": 2,
             "experiments.methods": ["miml"],
             "experiments.variants": {"cqt": None},

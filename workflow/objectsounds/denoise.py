@@ -24,7 +24,7 @@ from objectsounds.separate import SILENT
 from objectsounds.tables import join_names, write_table
 from objectsounds.transforms import Stft, transform_of
 
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 EXPONENTS = {"white": 0, "pink": 1, "brown": 2}  # of 1 / f, the noise's power over frequency
 LOWEST = 20.0  # Hz; below it lies most of brown noise's power, which nobody hears
 REFERENCES = ("noisy", "ideal_ratio_mask")
@@ -99,7 +99,7 @@ def denoise(
         Of all detected objects, at least one.
     transform : Stft
     options : dict
-        ``iterations`` and ``tolerance`` of the factorisation.
+        ``iterations`` of the factorisation. They are few: free bases that go on learn the object too.
     draw : np.random.Generator
         Draws where the free bases start.
 
@@ -114,7 +114,7 @@ def denoise(
         count,
         generator=draw,
         iterations=options["iterations"],
-        tolerance=options["tolerance"],
+        tolerance=0,
     )
     parts = (slice(count), slice(count, None))
     magnitudes = np.stack([fit.bases[:, part] @ fit.activations[part] for part in parts])
@@ -136,7 +136,7 @@ def _by_dictionary(
     bases = np.concatenate([words.of(name) for name in clip.detected], axis=1)
     if not bases.shape[1]:
         return noisy, "empty dictionary"
-    estimate = denoise(noisy, bases, transform_of(settings, clip.rate), settings["separate"], draw)
+    estimate = denoise(noisy, bases, transform_of(settings, clip.rate), settings["denoise"], draw)
     silent = np.sqrt(np.mean(np.square(estimate))) <= SILENT
     return (noisy, "silent estimate") if silent else (estimate, "")
 

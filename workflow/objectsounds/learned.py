@@ -13,11 +13,12 @@ from objectsounds.devices import choose_device
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.frame_words import FrameWords, read_frame_words
 from objectsounds.methods import Problem
+from objectsounds.mixing import Trained
 from objectsounds.registry import Method
-from objectsounds.unet import TrainedUnet, load_unet, warped
+from objectsounds.unet import load_unet, warped
 from objectsounds.unet_network import decide, istft, stft, unwarp_matrix, warped_probabilities
 from objectsounds.wave_network import separate_waveform
-from objectsounds.wave_unet import TrainedWaveUnet, load_wave_unet
+from objectsounds.wave_unet import load_wave_unet
 
 STAGE_VERSION = 1
 LOADERS = {"unet": load_unet, "wave_unet": load_wave_unet}
@@ -29,7 +30,7 @@ class Learned:
 
     Attributes
     ----------
-    trained : TrainedUnet or TrainedWaveUnet
+    trained : Trained
     frames : FrameWords or None
         What the frame network says of the test clips.
     options : dict
@@ -37,7 +38,7 @@ class Learned:
     device : torch.device
     """
 
-    trained: TrainedUnet | TrainedWaveUnet
+    trained: Trained
     frames: FrameWords | None
     options: dict
     device: torch.device

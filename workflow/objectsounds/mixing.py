@@ -15,9 +15,11 @@ import numpy as np
 import torch
 
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.files import reading
 from objectsounds.seeds import generator, seed_of
 from objectsounds.solos import Solos, open_solos
 from objectsounds.training import Training, checkpoint_of, evaluating
+from objectsounds.weights import load_weights
 
 QUIET = 0.03  # a section this far below its clip's level (linear) says nothing and is drawn again
 TRIES = 8
@@ -187,6 +189,49 @@ def _identity(settings: dict, stage: str, version: int, train: Solos, val: Solos
     for solos in filter(None, (train, val)):
         parts += [solos.clip_ids, solos.objects, solos.labels.tolist(), float(solos.rms.sum())]
     return f"{seed_of(*parts):016x}"
+
+
+@dataclass
+class Trained:
+    """A trained separator with what it was trained on.
+
+    Attributes
+    ----------
+    network : torch.nn.Module
+        In evaluation mode.
+    objects : list of str
+    rate : int
+        Hz.
+    options : dict
+        The stage's section of the settings of its training.
+    level_db : float
+        Of the sources that it learnt from.
+    """
+
+    network: torch.nn.Module
+    objects: list[str]
+    rate: int
+    options: dict
+    level_db: float
+
+
+def load_separator(path: str | Path, stage: str, build: Callable[[dict, dict], torch.nn.Module]) -> Trained:
+    """Load what `train_separator` wrote, weights only.
+
+    Parameters
+    ----------
+    path : path
+    stage : str
+    build : callable
+        Makes the network, of what was saved and the stage's section of the settings.
+    """
+    with reading(path):
+        saved = load_weights(Path(path))
+    settings = json.loads(saved["settings"])
+    network = build(saved, settings[stage])
+    network.load_state_dict(saved["state_dict"])
+    level = settings["mixtures"]["rms_db"]
+    return Trained(network.eval(), saved["objects"], saved["rate"], settings[stage], level)
 
 
 def train_separator(

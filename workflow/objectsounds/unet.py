@@ -1,17 +1,13 @@
 """Stage ``unet``: the semantic-mask U-Net learns from mixtures of solo clips whose each bin is (Nuotimaa)."""
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from objectsounds.files import reading
-from objectsounds.mixing import train_separator
+from objectsounds.mixing import Trained, load_separator, train_separator
 from objectsounds.solos import Solos
 from objectsounds.unet_network import UNet, stft, targets, warp_matrix
-from objectsounds.weights import load_weights
 
 STAGE_VERSION = 1
 
@@ -66,36 +62,6 @@ def train_unet(
     train_separator(settings, "unet", UnetTask, files, outputs, {"stage_version": STAGE_VERSION}, progress)
 
 
-@dataclass
-class TrainedUnet:
-    """A trained U-Net with what it was trained on.
-
-    Attributes
-    ----------
-    network : UNet
-        In evaluation mode.
-    objects : list of str
-    rate : int
-        Hz.
-    options : dict
-        Section ``unet`` of its training.
-    level_db : float
-        Of the sources that it learnt from.
-    """
-
-    network: UNet
-    objects: list[str]
-    rate: int
-    options: dict
-    level_db: float
-
-
-def load_unet(path: str | Path) -> TrainedUnet:
-    """Load a trained U-Net, weights only."""
-    with reading(path):
-        saved = load_weights(Path(path))
-    settings = json.loads(saved["settings"])
-    network = build_unet(len(saved["objects"]), settings["unet"])
-    network.load_state_dict(saved["state_dict"])
-    level = settings["mixtures"]["rms_db"]
-    return TrainedUnet(network.eval(), saved["objects"], saved["rate"], settings["unet"], level)
+def load_unet(path: str | Path) -> Trained:
+    """Load a trained U-Net."""
+    return load_separator(path, "unet", lambda saved, options: build_unet(len(saved["objects"]), options))

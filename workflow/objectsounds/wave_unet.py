@@ -1,19 +1,15 @@
 """Stage ``wave_unet``: a Wave-U-Net learns from mixtures of solo clips, told what is seen or not (VIMSS)."""
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import torch
 
-from objectsounds.files import reading
-from objectsounds.mixing import train_separator
+from objectsounds.mixing import Trained, load_separator, train_separator
 from objectsounds.registry import Conditioning
 from objectsounds.solos import Solos
 from objectsounds.wave_network import WaveUNet, cropped, lengths
-from objectsounds.weights import load_weights
 
 STAGE_VERSION = 1
 
@@ -74,24 +70,12 @@ def train_wave_unet(
     train_separator(settings, "wave_unet", task, files, outputs, about, progress)
 
 
-@dataclass
-class TrainedWaveUnet:
-    """A trained Wave-U-Net with what it was trained on; attributes as `TrainedUnet`'s."""
-
-    network: WaveUNet
-    objects: list[str]
-    rate: int
-    options: dict
-    level_db: float
-
-
-def load_wave_unet(path: str | Path) -> TrainedWaveUnet:
-    """Load a trained Wave-U-Net, weights only."""
-    with reading(path):
-        saved = load_weights(Path(path))
-    settings = json.loads(saved["settings"])
-    conditioning = Conditioning.parse(saved["conditioning"])
-    network = build_wave_unet(len(saved["objects"]), settings["wave_unet"], conditioning)
-    network.load_state_dict(saved["state_dict"])
-    level = settings["mixtures"]["rms_db"]
-    return TrainedWaveUnet(network.eval(), saved["objects"], saved["rate"], settings["wave_unet"], level)
+def load_wave_unet(path: str | Path) -> Trained:
+    """Load a trained Wave-U-Net."""
+    return load_separator(
+        path,
+        "wave_unet",
+        lambda saved, options: build_wave_unet(
+            len(saved["objects"]), options, Conditioning.parse(saved["conditioning"])
+        ),
+    )
