@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 
 from objectsounds.audio import read_wav, write_wav
+from objectsounds.block_files import read_block_wav
 from objectsounds.errors import BrokenFileError
-from objectsounds.files import folder_written_whole, reading, write_text_if_changed, written_whole
+from objectsounds.files import (
+    folder_written_whole,
+    read_json_lines,
+    reading,
+    write_text_if_changed,
+    written_whole,
+)
 from objectsounds.tables import read_table, write_table
 
 
@@ -51,6 +58,27 @@ def test_a_cut_or_foreign_table_is_moved_aside_with_one_sentence(tmp_path, text)
     with pytest.raises(BrokenFileError, match="start the run again"):
         read_table(path, ("a", "b"))
     assert not path.exists() and (tmp_path / "t.tsv.broken").exists()
+
+
+def test_a_cut_part_of_a_block_moves_the_block_aside(tmp_path):
+    block = tmp_path / "0"
+    (block / "pair").mkdir(parents=True)
+    path = block / "pair" / "mixture.wav"
+    write_wav(path, np.zeros(100, np.float32), 8000)
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(BrokenFileError, match=f"mixture.wav .*{block} was moved to 0.broken: start the run"):
+        read_block_wav(path)
+    assert not block.exists() and (tmp_path / "0.broken" / "pair").exists()
+
+
+def test_a_history_comes_back_and_a_cut_one_is_moved_aside(tmp_path):
+    path = tmp_path / "history.jsonl"
+    path.write_text('{"epoch": 0}\n{"epoch": 1}\n')
+    assert [row["epoch"] for row in read_json_lines(path)] == [0, 1]
+    path.write_text('{"epoch": 0}\n{"epo')
+    with pytest.raises(BrokenFileError, match="start the run again"):
+        read_json_lines(path)
+    assert not path.exists()
 
 
 def test_a_missing_file_is_not_called_broken(tmp_path):

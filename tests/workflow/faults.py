@@ -155,8 +155,9 @@ def without(place: Place, *names: str) -> None:
 
 
 def cut(path: Path, share: float = 0.5) -> None:
-    """Cut a file as a loss of power does: shorter, with the times it had."""
+    """Cut a file as a loss of power does: shorter, with the times it had; a text within a line."""
     times = path.stat()
+    length = int(times.st_size * share)
     with path.open("r+b") as file:
-        file.truncate(int(times.st_size * share))
+        file.truncate(length - file.read(length).endswith(b"\n"))
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))

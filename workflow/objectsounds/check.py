@@ -1,11 +1,10 @@
 """``objectsounds check``: open every file of a run; what cannot be read is moved aside and made again."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 from objectsounds.errors import BrokenFileError, ObjectsoundsError
-from objectsounds.files import move_aside, read_lines, reading
+from objectsounds.files import move_aside, read_json_lines, read_lines, reading
 from objectsounds.tables import read_table
 
 
@@ -26,11 +25,6 @@ def _read_weights(path: Path) -> None:
     load_weights(path)
 
 
-def _read_json_lines(path: Path) -> None:
-    for line in path.read_text(encoding="utf-8").splitlines():
-        json.loads(line)
-
-
 def _read_wav(path: Path) -> None:
     import soundfile
 
@@ -49,7 +43,7 @@ def _read_list(path: Path) -> None:
 READERS: dict[str, Callable[[Path], None]] = {
     ".h5": _read_hdf5,
     ".pt": _read_weights,
-    ".jsonl": _read_json_lines,
+    ".jsonl": read_json_lines,
     ".wav": _read_wav,
     ".tsv": read_table,
     ".txt": _read_list,

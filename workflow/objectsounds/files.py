@@ -145,17 +145,38 @@ def read_lines(path: str | Path) -> list[str]:
     return text.split()
 
 
-@contextmanager
-def reading(path: str | Path) -> Iterator[Path]:
-    """Guard the reading of a file that this run made.
+def read_json_lines(path: str | Path) -> list[dict]:
+    """Read a history that this run made, one object a line and one line at least.
 
     Raises
     ------
     BrokenFileError
-        If the block fails as it does on a truncated or garbled file. The file has then been moved
+        If it is empty, a line is no JSON or the last one is cut; the file has then been moved aside.
+    """
+    with reading(path) as whole:
+        text = whole.read_text(encoding="utf-8")
+        if not text.endswith("\n"):
+            raise ValueError("it is empty or cut")
+        return [json.loads(line) for line in text.splitlines()]
+
+
+@contextmanager
+def reading(path: str | Path, unit: str | Path | None = None) -> Iterator[Path]:
+    """Guard the reading of a file that this run made.
+
+    Parameters
+    ----------
+    path : path
+    unit : path, optional
+        The folder that is made again as a whole, where the file is a part of one.
+
+    Raises
+    ------
+    BrokenFileError
+        If the block fails as it does on a truncated or garbled file. The unit or file has then been moved
         aside. A missing file raises ``FileNotFoundError`` as usual.
     """
-    path = Path(path)
+    path, unit = Path(path), Path(unit or path)
     try:
         yield path
     except FileNotFoundError:
@@ -163,8 +184,9 @@ def reading(path: str | Path) -> Iterator[Path]:
     except (OSError, EOFError, KeyError, ValueError, UnicodeDecodeError, RuntimeError) as error:
         if not path.exists():
             raise
-        aside = move_aside(path)
+        aside = move_aside(unit)
         raise BrokenFileError(
-            f"{path} could not be read ({type(error).__name__}: {error}); it was moved to "
-            f"{aside.name}: start the run again and it will be made anew."
+            f"{path} could not be read ({type(error).__name__}: {error}); "
+            f"{'it' if unit == path else unit} was moved to {aside.name}: "
+            "start the run again and it will be made anew."
         ) from error

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from objectsounds.audio import read_wav
+from objectsounds.block_files import read_block_table, read_block_wav
 from objectsounds.bss_eval import bss_eval
 from objectsounds.charts import db, words
 from objectsounds.registry import estimates_of, method_of, method_title
@@ -77,13 +77,13 @@ def _estimates(results: Path, method: str, mixture: str) -> dict[str, Path]:
     Estimates that bear no names go to the objects that the scores matched them to.
     """
     folder = _find(results, f"separate/{estimates_of(method)}", mixture)
-    rows = [row for row in read_table(folder.parent / "estimates.tsv") if row["mixture"] == mixture]
+    rows = [row for row in read_block_table(folder.parent / "estimates.tsv") if row["mixture"] == mixture]
     files = {row["object"]: folder.parent / row["file"] for row in rows if row["file"]}
     if not method_of(method).best_matching or any(row["fallback"] for row in rows):
         return files
     truth = _find(results, "mixtures", mixture)
-    references = np.stack([read_wav(truth / f"reference_{n}.wav")[0] for n in range(1, len(files) + 1)])
-    order = bss_eval(references, np.stack([read_wav(path)[0] for path in files.values()]), True)[3]
+    references = np.stack([read_block_wav(truth / f"reference_{n}.wav")[0] for n in range(1, len(files) + 1)])
+    order = bss_eval(references, np.stack([read_block_wav(path)[0] for path in files.values()]), True)[3]
     return {name: list(files.values())[place] for name, place in zip(files, order, strict=True)}
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from objectsounds.audio import read_wav, resampled, write_wav
+from objectsounds.audio import resampled, write_wav
+from objectsounds.block_files import read_block_table, read_block_wav
 from objectsounds.dataset import Bags, open_dataset
-from objectsounds.files import folder_written_whole, reading
+from objectsounds.files import folder_written_whole
 from objectsounds.learned import Learned, at_level, load_learned, mask_probabilities, semantic_masks
 from objectsounds.methods import Problem
 from objectsounds.mixtures import MIXTURE_COLUMNS
@@ -23,7 +24,7 @@ from objectsounds.plots import save_semantic_masks
 from objectsounds.published import NUOTIMAA, read_published
 from objectsounds.registry import METHODS
 from objectsounds.status import good_clips, read_audio
-from objectsounds.tables import join_names, read_table, split_names, write_table
+from objectsounds.tables import join_names, split_names, write_table
 from objectsounds.unet import warped
 from objectsounds.unet_network import decide, stft, targets
 
@@ -128,11 +129,10 @@ def _look(models: dict[str, Learned], folder: Path, row: dict) -> tuple[Seen, np
     """Return a mixture's masks and its true probabilities, shape=(L, R, N)."""
     model = models["audio"]
     trained, options = model.trained, model.trained.options
-    with reading(folder):
-        mixture, rate = read_wav(folder / row["mixture"] / "mixture.wav")
-        names = split_names(row["objects"])
-        paths = [folder / row["mixture"] / f"reference_{number + 1}.wav" for number in range(len(names))]
-        references = [read_wav(path)[0] for path in paths]
+    mixture, rate = read_block_wav(folder / row["mixture"] / "mixture.wav")
+    names = split_names(row["objects"])
+    paths = [folder / row["mixture"] / f"reference_{number + 1}.wav" for number in range(len(names))]
+    references = [read_block_wav(path)[0] for path in paths]
     scaled, factor = at_level(resampled(mixture, rate, trained.rate), trained.level_db)
     sources = torch.zeros(len(trained.objects), len(scaled))
     for name, sound in zip(names, references, strict=True):
@@ -153,7 +153,7 @@ def _tally(models: dict[str, Learned], blocks: Iterable[Path], pictures: int, fo
     words = models["combined"].frames
     heard = {}
     for block in blocks:
-        for row in read_table(block / "mixtures.tsv", MIXTURE_COLUMNS):
+        for row in read_block_table(block / "mixtures.tsv", MIXTURE_COLUMNS):
             seen, truth = _look(models, block, row)
             true = split_names(row["objects"])
             heard |= dict(zip(split_names(row["clips"]), true, strict=True))

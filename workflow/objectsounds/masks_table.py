@@ -4,10 +4,10 @@ from pathlib import Path
 
 import ffmpeg
 
-from objectsounds.files import reading
+from objectsounds.block_files import read_block_table
 from objectsounds.media import local_file, run_ffmpeg
 from objectsounds.registry import METHODS
-from objectsounds.tables import read_table, split_names
+from objectsounds.tables import split_names
 
 NETWORKS = {"audio": "sound alone", "frame": "frames alone", "combined": "both"}
 
@@ -32,13 +32,12 @@ def masks_section(results: Path, media: Path) -> dict:
     if not (folder / "metrics.tsv").exists():
         return {}
     target.mkdir()
-    with reading(folder):
-        metrics = read_table(folder / "metrics.tsv")
-        duets = read_table(folder / "duets.tsv")
-        pictures = sorted((folder / "pictures").glob("*.png")) if (folder / "pictures").is_dir() else []
-        for path in pictures:
-            (target / path.name).write_bytes(path.read_bytes())
-        confusion = _confusion(read_table(folder / "confusion.tsv"))
+    metrics, duets, confusion = (
+        read_block_table(folder / f"{name}.tsv") for name in ("metrics", "duets", "confusion")
+    )
+    pictures = sorted((folder / "pictures").glob("*.png")) if (folder / "pictures").is_dir() else []
+    for path in pictures:
+        (target / path.name).write_bytes(path.read_bytes())
     for row in metrics:
         row["title"] = METHODS[row["method"]].title if row["method"] in METHODS else "Frame network"
     for duet in duets:
@@ -50,7 +49,7 @@ def masks_section(results: Path, media: Path) -> dict:
             duet["tracks"].append({"object": Path(name).stem, "sound": f"media/masks/{file.name}"})
     return {
         "metrics": metrics,
-        "confusion": confusion,
+        "confusion": _confusion(confusion),
         "pictures": [f"media/masks/{path.name}" for path in pictures],
         "duets": duets,
     }

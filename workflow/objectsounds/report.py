@@ -5,7 +5,6 @@ Everything is read from the run's results folder. The page's sounds and pictures
 """
 
 import datetime
-import json
 import logging
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from objectsounds.clips_table import bad_clips, clip_counts, read_clips, rejecte
 from objectsounds.dataset import open_dataset
 from objectsounds.dictionaries import dictionary_table
 from objectsounds.experiments_table import experiments_section
-from objectsounds.files import folder_written_whole, write_text
+from objectsounds.files import folder_written_whole, read_json_lines, write_text
 from objectsounds.labels_table import labeller_accuracy
 from objectsounds.listening import folder_size, listening_room, ranking_method
 from objectsounds.masks_table import masks_section
@@ -43,11 +42,6 @@ STAGE_VERSION = 5
 CURVES = (("loss", "margin loss"), ("map", "class-wise mAP"), ("map_authors", "mAP as in Gao's code"))
 
 log = logging.getLogger(__name__)
-
-
-def read_history(path: Path) -> list[dict]:
-    """Read JSON lines."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def _of_run(results: Path, path: str) -> Path:
@@ -101,7 +95,7 @@ def _curve(history: list[dict], columns: list[tuple[str, str]], title: str, file
 def _curves(networks: dict[Path, str], separators: dict[Path, str], results: Path, media: Path) -> list[dict]:
     figures = []
     for path, title in networks.items():
-        history = read_history(path.with_name("history.jsonl"))
+        history = read_json_lines(path.with_name("history.jsonl"))
         for key, name in CURVES:
             file = media / f"curve-{'-'.join(path.parts[-3:-1])}-{key}.svg"
             columns = [(f"train_{key}", "train"), (f"val_{key}", "val")]
@@ -109,13 +103,13 @@ def _curves(networks: dict[Path, str], separators: dict[Path, str], results: Pat
     for path, title in separators.items():
         name = "-".join(path.parent.relative_to(results).parts)
         columns = [("train_loss", "train"), ("val_loss", "val")]
-        history = read_history(path.with_name("history.jsonl"))
+        history = read_json_lines(path.with_name("history.jsonl"))
         figures.append(_curve(history, columns, f"{title}: loss", media / f"curve-{name}.svg"))
     labeller = results / "labeller" / "history.jsonl"
     if labeller.exists():
         columns = [("train_accuracy", "train"), ("val_accuracy", "val")]
         file = media / "curve-labeller.svg"
-        figures.append(_curve(read_history(labeller), columns, "Labeller: accuracy on pictures", file))
+        figures.append(_curve(read_json_lines(labeller), columns, "Labeller: accuracy on pictures", file))
     return figures
 
 

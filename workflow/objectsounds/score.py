@@ -11,9 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from objectsounds.audio import read_wav
+from objectsounds.block_files import read_block_table, read_block_wav
 from objectsounds.bss_eval import BY_ENGINE
-from objectsounds.files import reading
 from objectsounds.mixtures import MIXTURE_COLUMNS, groups_of
 from objectsounds.registry import method_of
 from objectsounds.seeds import generator
@@ -57,8 +56,7 @@ def si_sdr(reference: np.ndarray, estimate: np.ndarray) -> float:
 
 
 def _read(folder: Path, name: str) -> np.ndarray:
-    with reading(folder):
-        return read_wav(folder / name, "float64")[0]
+    return read_block_wav(folder / name, "float64")[0]
 
 
 def score_mixture(
@@ -138,11 +136,11 @@ def score_block(
     """
     mixtures, separated = Path(mixtures), Path(separated)
     by_mixture: dict[str, dict] = {}
-    for row in read_table(separated / "estimates.tsv", ESTIMATE_COLUMNS):
+    for row in read_block_table(separated / "estimates.tsv", ESTIMATE_COLUMNS):
         by_mixture.setdefault(row["mixture"], {})[row["object"]] = row
     rows, engine = [], settings["score"]["engine"]
     best = method_of(method).best_matching
-    for row in progress(read_table(mixtures / "mixtures.tsv", MIXTURE_COLUMNS)):
+    for row in progress(read_block_table(mixtures / "mixtures.tsv", MIXTURE_COLUMNS)):
         for scored in score_mixture(row, by_mixture[row["mixture"]], mixtures, separated, best, engine):
             rows.append({"method": method} | {key: _cell(value) for key, value in scored.items()})
     write_table(output, COLUMNS, rows)

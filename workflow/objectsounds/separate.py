@@ -7,15 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from objectsounds.audio import read_wav, resampled, write_wav
+from objectsounds.audio import resampled, write_wav
+from objectsounds.block_files import read_block_table, read_block_wav
 from objectsounds.dataset import Bags, open_dataset
 from objectsounds.dictionaries import Dictionary, read_dictionary
-from objectsounds.files import folder_written_whole, reading
+from objectsounds.files import folder_written_whole
 from objectsounds.methods import Problem
 from objectsounds.mixtures import MIXTURE_COLUMNS
 from objectsounds.registry import Method, method_of
 from objectsounds.seeds import seed_of
-from objectsounds.tables import join_names, read_table, split_names, write_table
+from objectsounds.tables import join_names, split_names, write_table
 from objectsounds.transforms import transform_of
 
 STAGE_VERSION = 3
@@ -46,12 +47,11 @@ def fallback_reason(
 
 
 def _read_mixture(folder: Path, row: dict) -> tuple[np.ndarray, int, dict[str, np.ndarray]]:
-    with reading(folder):
-        mixture, rate = read_wav(folder / row["mixture"] / "mixture.wav")
-        references = {
-            name: read_wav(folder / row["mixture"] / f"reference_{number}.wav")[0]
-            for number, name in enumerate(split_names(row["objects"]), start=1)
-        }
+    mixture, rate = read_block_wav(folder / row["mixture"] / "mixture.wav")
+    references = {
+        name: read_block_wav(folder / row["mixture"] / f"reference_{number}.wav")[0]
+        for number, name in enumerate(split_names(row["objects"]), start=1)
+    }
     return mixture, rate, references
 
 
@@ -143,7 +143,7 @@ def separate_block(
     mixtures = Path(mixtures)
     table = []
     with folder_written_whole(output) as folder:
-        for row in progress(read_table(mixtures / "mixtures.tsv", MIXTURE_COLUMNS)):
+        for row in progress(read_block_table(mixtures / "mixtures.tsv", MIXTURE_COLUMNS)):
             estimates, rows, rate = separate_mixture(method, settings, mixtures, row, words, bags, model)
             (folder / row["mixture"]).mkdir()
             for object_name, waveform in estimates.items():

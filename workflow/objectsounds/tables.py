@@ -5,8 +5,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from objectsounds.errors import BrokenFileError
-from objectsounds.files import move_aside, reading, write_text
+from objectsounds.files import reading, write_text
 
 
 def format_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
@@ -25,26 +24,24 @@ def write_table(path: str | Path, columns: Sequence[str], rows: Iterable[Mapping
     write_text(path, format_table(columns, rows))
 
 
-def read_table(path: str | Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
+def read_table(
+    path: str | Path, columns: Sequence[str] = (), unit: str | Path | None = None
+) -> list[dict[str, str]]:
     """Read a table that this run made.
 
     Raises
     ------
     BrokenFileError
-        If a column of ``columns`` is missing, a row is short or the last line is cut; the file has
-        then been moved aside.
+        If a column of ``columns`` is missing, a row is short or the last line is cut; the file, or the
+        ``unit`` that it is a part of, has then been moved aside.
     """
-    with reading(path) as whole:
+    with reading(path, unit) as whole:
         text = whole.read_text(encoding="utf-8")
-    rows = list(csv.DictReader(io.StringIO(text), delimiter="\t"))
-    header = text.partition("\n")[0].split("\t")
-    short = any(None in row or None in row.values() for row in rows)
-    if short or not text.endswith("\n") or any(name not in header for name in columns):
-        aside = move_aside(path)
-        raise BrokenFileError(
-            f"{path} is cut or not the table it should be; it was moved to {aside.name}: "
-            "start the run again and it will be made anew."
-        )
+        rows = list(csv.DictReader(io.StringIO(text), delimiter="\t"))
+        header = text.partition("\n")[0].split("\t")
+        short = any(None in row or None in row.values() for row in rows)
+        if short or not text.endswith("\n") or any(name not in header for name in columns):
+            raise ValueError("it is cut or not the table it should be")
     return rows
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import ffmpeg
 import numpy as np
 
-from objectsounds.audio import read_wav
+from objectsounds.block_files import read_block_wav
 from objectsounds.media import local_file, run_ffmpeg
 from objectsounds.spectrograms import (
     SPAN,
@@ -48,7 +48,7 @@ class Scene:
         Parameters
         ----------
         paths : list of Path
-            WAV files.
+            WAV files of a block.
         names : list of str
             What to call their files.
         masks : bool
@@ -62,7 +62,7 @@ class Scene:
         self.folder.mkdir(parents=True, exist_ok=True)
         waveforms = []
         for path in paths:
-            waveform, rate = read_wav(path)
+            waveform, rate = read_block_wav(path)
             waveforms.append(waveform)
         transform = Stft.for_rate(rate, WINDOW, HOP)
         magnitudes = np.stack([np.abs(transform.forward(waveform)) for waveform in waveforms])
