@@ -316,7 +316,7 @@ EDITS = [
             "frame_network.mixed_precision": True,
             "frame_network.architecture": "resnet34",
             "frame_network.start": "scratch",
-            "frame_network.image_size": 24,
+            "frame_network.image_size": 40,
             "frame_network.batch_size": 4,
             "frame_network.learning_rate": 2.0e-3,
             "frame_network.momentum": 0.8,

@@ -87,11 +87,11 @@ def test_a_gpu_variant_differs_in_pytorch_alone(name):
 
 
 def commands_of(output):
-    """Return (rule, command) of every job that a dry run prints, in its order."""
+    """Return (rule, command) of every job with one that a dry run prints, in its order."""
     blocks = re.findall(
         r"^(?:local)?(?:rule|checkpoint) (\w+):\n.*?^Shell command: ([^\n]*)", output, re.M | re.S
     )
-    return [(name, command.strip()) for name, command in blocks]
+    return [(name, command.strip()) for name, command in blocks if command != "None"]
 
 
 def commands_of_every_rule(place, known):

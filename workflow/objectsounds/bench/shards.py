@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import ffmpeg
 import h5py
 import numpy as np
 
@@ -19,6 +20,7 @@ from objectsounds.clips import decode_audio
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.frames import frame_times, read_frames
 from objectsounds.labels import read_clip_frames
+from objectsounds.media import run_ffmpeg
 from objectsounds.nmf import factorize, fit_activations
 from objectsounds.settings import load_settings
 from objectsounds.status import SHARD_COLUMNS, clip_folder, good_clips
@@ -44,8 +46,10 @@ def shard_table(run: Path, path: Path, count: int) -> list[dict]:
     return rows
 
 
-def stages(settings: dict, shard: Path, folder: Path) -> dict[str, tuple[float, float]]:
-    """Run the stages' commands on a shard; returns each one's seconds and memory in MB."""
+def stages(
+    settings: dict, shard: Path, folder: Path, names: tuple[str, ...] = STAGES
+) -> dict[str, tuple[float, float]]:
+    """Run stages' commands on a shard; returns each one's seconds and memory in MB."""
     status = folder / "clips" / "status.tsv"
     status.parent.mkdir(parents=True)
     ways = {
@@ -54,10 +58,67 @@ def stages(settings: dict, shard: Path, folder: Path) -> dict[str, tuple[float, 
         "labels": ["--status", str(status), "--output", str(folder / "labels.h5")],
     }
     spent = {}
-    for stage, options in ways.items():
+    for stage in names:
+        options = ways[stage]
         command = [sys.executable, "-m", "objectsounds", stage, "--settings", json.dumps(settings), *options]
         spent[stage] = measured(command, folder)[:2]
     return spent
+
+
+def started(
+    settings: dict, row: dict, whole: Path, spent: dict[str, tuple[float, float]], shown: str
+) -> list[Comparison]:
+    """Compare jobs of a shard with clips more in a job that has started: what a job costs beside its clips.
+
+    Parameters
+    ----------
+    settings : dict
+    row : dict
+        The shard's first clip, which is made alone beside it.
+    whole : Path
+        The folder of the shard.
+    spent : dict
+        What the shard's stages cost, as ``stages`` returns it.
+    shown : str
+        What the clips are.
+    """
+    alone = whole.with_name(f"{whole.name}-one")
+    alone.mkdir()
+    write_table(alone / "shard.tsv", SHARD_COLUMNS, [row])
+    comparisons = []
+    for name, (one, _) in stages(settings, alone / "shard.tsv", alone, tuple(spent)).items():
+        all_of_them = spent[name][0]
+        more = (all_of_them - one) / (SHARD - 1)
+        found = Comparison(
+            f"a job of {SHARD} clips: {name}, {shown}",
+            "the same without its start",
+            0.92 if name == "bases" else 0.96,
+            unit="core-s a clip",
+        )
+        found.ours, found.peer = [all_of_them / SHARD], [more]
+        found.equal = _first(alone, name) == _first(whole, name)
+        found.shown = f"{one - more:.2f} core-s are the start; the first clip is the same alone"
+        comparisons.append(found)
+    return comparisons
+
+
+def _first(folder: Path, stage: str) -> bytes:
+    """Return what a stage made of the first clip of a shard."""
+    if stage == "clips":
+        status = folder / "clips" / "status.tsv"
+        return (clip_folder(status, good_clips(status)[0]) / "audio.wav").read_bytes()
+    with h5py.File(folder / f"{stage}.h5") as file:
+        return file["bases" if stage == "bases" else "scores"][0].tobytes()
+
+
+def as_filmed(rows: list[dict], media: Path, folder: Path) -> list[dict]:
+    """Write the media of some clips at a video's usual size; returns rows of a whole shard of them."""
+    folder.mkdir()
+    for row in rows:
+        video = ffmpeg.input(str(media / f"{row['source']}.mp4"))
+        size = {"vf": "scale=640:360,fps=30", "preset": "veryfast", "acodec": "copy"}
+        run_ffmpeg(video.output(str(folder / f"{row['source']}.mp4"), **size))
+    return [row | {"clip_id": f"{row['clip_id']}-{n}"} for n in range(SHARD // len(rows)) for row in rows]
 
 
 def magnitude(status: Path, row: dict) -> np.ndarray:
@@ -155,7 +216,12 @@ def compare(run: Path) -> list[Comparison]:
             other.ours, other.peer = whole.ours, [peer]
             judge_divergences(other, *divergences(status, made / "bases.h5", folder / "script"), 0.005)
             other.shown += f"; the script on {SAMPLED} clips, its labels in float32"
-            comparisons += [whole, other]
+            comparisons += [whole, other, *started(chosen, rows[0], made, spent, f"labels in {precision}")]
+        rows = as_filmed(rows[:SAMPLED], media, folder / "media")
+        settings["clips"] = settings["clips"] | {"media": str(folder / "media")}
+        write_table(folder / "filmed.tsv", SHARD_COLUMNS, rows)
+        filmed = stages(settings, folder / "filmed.tsv", folder / "filmed", ("clips",))
+        comparisons += started(settings, rows[0], folder / "filmed", filmed, "640 × 360 pixels")
         small = stages(chosen, folder / "small.tsv", folder / "small")
         memory = Comparison(
             f"memory of the largest job, {SHARD} clips", f"{SHARD // 4} clips", 0.9, unit="MB"
