@@ -101,7 +101,7 @@ def commands_of_every_rule(place, known):
     sound = next(iter(sorted(place.results.glob("mixtures/0/*/mixture.wav"))))
     shutil.copy(sound, place.folder / "own.wav")
     config = ["--config", methods, "separate_videos={videos: [own.wav], objects: {own: [piano]}}"]
-    # A dry run sees nothing past a catalogue that is to run again, so the first two are asked for by themselves.
+    # A dry run sees nothing past a catalogue that is to run again: the first two are asked for alone.
     beginning = place.snakemake("--dry-run", "-p", "--forcerun", *first)
     again = ["--forcerun", *[name for name in known if name not in first], *config]
     targets = ["all", "tables", "separate_videos"]
@@ -145,6 +145,9 @@ def test_every_subcommand_runs_with_nothing_but_its_environments_packages(
     seen = {}
     for name, command in commands:
         env = next(env for env in known[name].envs if not env.endswith("-gpu"))
+        for word in shlex.split(command):
+            if word.startswith("results/"):  # Snakemake makes the folders of what a job writes
+                (place.folder / word).parent.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
             ["bash", "-c", command],
             cwd=place.folder,
