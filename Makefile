@@ -58,7 +58,7 @@ $(PEERS): $(INSTALLED) requirements-bench.txt
 	@touch $@
 
 bench: $(PEERS)
-	PYTHONPATH=workflow .bench/bin/python -m objectsounds.bench --readme README.md
+	PYTHONPATH=$(CURDIR)/workflow .bench/bin/python -m objectsounds.bench --readme README.md
 
 bench-full: $(INSTALLED)
 	$(BIN)/python -m objectsounds.bench.full
