@@ -6,7 +6,6 @@ weights stay where they are: torchvision's own, or a file that is named.
 """
 
 import dataclasses
-import hashlib
 import json
 import logging
 import shutil
@@ -17,7 +16,7 @@ import h5py
 from objectsounds.classes import chosen_classes
 from objectsounds.dictionaries import read_dictionary
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.files import reading, written_whole
+from objectsounds.files import reading, sha256_of, written_whole
 from objectsounds.hdf5 import describe, new_hdf5
 from objectsounds.model_file import FORMAT, read_model
 from objectsounds.plan import dataset_of, dictionary_file, guided_methods
@@ -97,12 +96,8 @@ def _write_labeller(file: h5py.File, weights: str | Path | None) -> str:
         group.attrs["architecture"] = saved["architecture"]
         group.attrs["objects"] = json.dumps(list(saved["objects"]))
         group.attrs["image_size"] = int(saved["image_size"])
-        group.attrs["sha256"] = _sha256(Path(weights))
+        group.attrs["sha256"] = sha256_of(Path(weights))
     return f"{saved['architecture']} trained on pictures"
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def export_run(settings: dict, results: str | Path, method: str | None, output: str | Path | None) -> Path:

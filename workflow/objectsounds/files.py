@@ -1,6 +1,7 @@
 """Writing whole files or none, and moving broken ones aside."""
 
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -128,6 +129,12 @@ def move_aside(path: str | Path) -> Path:
         if (folder / CATALOGUE).exists():  # what lies beside it is made again only if its rule runs
             (folder / CATALOGUE).unlink()
     return aside
+
+
+def sha256_of(path: str | Path) -> str:
+    """Return the SHA-256 of a file, hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_lines(path: str | Path) -> list[str]:

@@ -1,6 +1,5 @@
 """Image classifiers that say what is seen in a frame: ImageNet's, or one trained on labelled pictures."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import torch
 
 from objectsounds.devices import choose_device
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.files import reading
+from objectsounds.files import reading, sha256_of
 from objectsounds.vision import torchvision
 from objectsounds.weights import load_weights
 
@@ -118,10 +117,6 @@ class Labeller:
         return (torch.log_softmax(scores, dim=1) if self.normalise else scores).cpu().numpy()
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _imagenet_weights(architecture: str):
     weights = torchvision.models.get_model_weights(architecture)
     if "IMAGENET1K_V1" not in weights.__members__:
@@ -139,7 +134,7 @@ def _downloaded(architecture: str) -> tuple[dict, str]:
             f"labeller: the weights of {architecture!r} could not be downloaded ({error}); "
             "download them elsewhere and name the file in labeller.weights."
         ) from error
-    return state, _sha256(Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[-1])
+    return state, sha256_of(Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[-1])
 
 
 def _from_file(path: Path) -> tuple[dict, str]:
@@ -154,7 +149,7 @@ def _from_file(path: Path) -> tuple[dict, str]:
         ) from error
     if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
         state = state["state_dict"]
-    return state, _sha256(path)
+    return state, sha256_of(path)
 
 
 def _imagenet(settings: dict, weights: Path | None) -> Labeller:
@@ -184,7 +179,7 @@ def _imagenet(settings: dict, weights: Path | None) -> Labeller:
 
 def _trained(settings: dict, weights: Path) -> Labeller:
     with reading(weights):
-        return trained_labeller(settings, load_weights(weights), _sha256(weights))
+        return trained_labeller(settings, load_weights(weights), sha256_of(weights))
 
 
 def trained_labeller(settings: dict, saved: dict, digest: str) -> Labeller:

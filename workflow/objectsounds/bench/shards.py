@@ -66,7 +66,11 @@ def stages(
 
 
 def started(
-    settings: dict, row: dict, whole: Path, spent: dict[str, tuple[float, float]], shown: str
+    settings: dict,
+    row: dict,
+    whole: Path,
+    spent: dict[str, tuple[float, float]],
+    named: dict[str, str],
 ) -> list[Comparison]:
     """Compare jobs of a shard with clips more in a job that has started: what a job costs beside its clips.
 
@@ -79,15 +83,16 @@ def started(
         The folder of the shard.
     spent : dict
         What the shard's stages cost, as ``stages`` returns it.
-    shown : str
-        What the clips are.
+    named : dict
+        The stages to compare, and what to say of each.
     """
     alone = whole.with_name(f"{whole.name}-one")
     alone.mkdir()
     write_table(alone / "shard.tsv", SHARD_COLUMNS, [row])
     comparisons = []
-    for name, (one, _) in stages(settings, alone / "shard.tsv", alone, tuple(spent)).items():
-        all_of_them = spent[name][0]
+    first = stages(settings, alone / "shard.tsv", alone, tuple(spent))
+    for name, shown in named.items():
+        one, all_of_them = first[name][0], spent[name][0]
         more = (all_of_them - one) / (SHARD - 1)
         found = Comparison(
             f"a job of {SHARD} clips: {name}, {shown}",
@@ -191,7 +196,7 @@ def script(settings: dict, rows: list[dict], media: Path, folder: Path) -> float
 def compare(run: Path) -> list[Comparison]:
     """Return the comparisons, in seconds of one core a clip."""
     media = run / "demo" / "media"
-    comparisons = []
+    comparisons, jobs = [], []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         settings = load_settings({}) | random_network(folder)
@@ -216,12 +221,15 @@ def compare(run: Path) -> list[Comparison]:
             other.ours, other.peer = whole.ours, [peer]
             judge_divergences(other, *divergences(status, made / "bases.h5", folder / "script"), 0.005)
             other.shown += f"; the script on {SAMPLED} clips, its labels in float32"
-            comparisons += [whole, other, *started(chosen, rows[0], made, spent, f"labels in {precision}")]
+            comparisons += [whole, other]
+            named = {} if jobs else {"clips": "the demo's", "bases": "the demo's"}
+            jobs += started(chosen, rows[0], made, spent, named | {"labels": precision})
         rows = as_filmed(rows[:SAMPLED], media, folder / "media")
         settings["clips"] = settings["clips"] | {"media": str(folder / "media")}
         write_table(folder / "filmed.tsv", SHARD_COLUMNS, rows)
         filmed = stages(settings, folder / "filmed.tsv", folder / "filmed", ("clips",))
-        comparisons += started(settings, rows[0], folder / "filmed", filmed, "640 × 360 pixels")
+        named = {"clips": "at 640 × 360 pixels"}
+        jobs += started(settings, rows[0], folder / "filmed", filmed, named)
         small = stages(chosen, folder / "small.tsv", folder / "small")
         memory = Comparison(
             f"memory of the largest job, {SHARD} clips", f"{SHARD // 4} clips", 0.9, unit="MB"
@@ -231,4 +239,4 @@ def compare(run: Path) -> list[Comparison]:
         with h5py.File(folder / "small" / "labels.h5") as few, h5py.File(made / "labels.h5") as many:
             memory.equal = np.array_equal(few["scores"][()], many["scores"][: len(few["scores"])])
         memory.shown = ", ".join(f"{stage} {spent[stage][1]:.0f} MB" for stage in STAGES)
-    return [*comparisons, memory]
+    return [*comparisons, *jobs, memory]
