@@ -1,4 +1,4 @@
-"""What lies in a block of mixtures or of estimates: the block is made as a whole, and moved aside so."""
+"""What lies in a block of mixtures or of estimates, or among the masks: folders that are made as a whole."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""``make bench-full``: a real run of 1,000 synthetic clips, beside what a run of the demo forecast for it."""
+"""``make bench-full``: a real run of 1,000 synthetic clips, beside what a run of the demo forecast for it.
+
+That run is made here: one of the user's own may hold more methods than the long run, and forecast these too.
+"""
 
 import argparse
 import logging
@@ -18,10 +21,7 @@ LIMIT = 0.25  # of the sum
 
 
 def run(folder: Path, train_clips: int, cores: int) -> float:
-    """Run the whole workflow in a folder on so many synthetic train clips; returns seconds by the clock.
-
-    A run of the user's own would not do to forecast from: it may hold more methods than are run here.
-    """
+    """Run the whole workflow in a folder on so many synthetic train clips; returns seconds by the clock."""
     (folder / "config").mkdir(parents=True, exist_ok=True)
     (folder / "config" / "config.yaml").write_text(f"preset: demo\ndemo:\n  train_clips: {train_clips}\n")
     root = Path(__file__).parents[3]
