@@ -7,9 +7,10 @@ import pytest
 import soundfile
 
 from objectsounds.clips import make_shard, motion_of
+from objectsounds.decoder import duration
 from objectsounds.errors import BrokenFileError
-from objectsounds.media import duration, local_file, run_ffmpeg
-from objectsounds.media_folder import MediaFolder, section_stems
+from objectsounds.media import local_file, run_ffmpeg
+from objectsounds.media_folder import Found, MediaFolder, section_stems
 from objectsounds.status import SHARD_COLUMNS, good_clips, read_audio, read_status
 from objectsounds.tables import write_table
 
@@ -151,7 +152,8 @@ def test_media_already_downloaded_are_found_in_the_common_layouts(tmp_path, layo
     for other in ("abcdefghij0.part", "abcdefghij0.info.json", ".partial/abcdefghij0.mp4", "unavailable.tsv"):
         (tmp_path / other).parent.mkdir(exist_ok=True)
         (tmp_path / other).touch()
-    assert MediaFolder(tmp_path).find("abcdefghij0", 30.0, 32.0) == (tmp_path / name, start)
+    found = Found(tmp_path / name, tmp_path / name, start)
+    assert MediaFolder(tmp_path).find("abcdefghij0", 30.0, 32.0) == found
     assert MediaFolder(tmp_path).find("Abcdefghij0", 30.0, 32.0) is None
 
 
@@ -159,8 +161,9 @@ def test_a_section_is_taken_before_the_whole_medium_and_no_other_section(tmp_pat
     for name in ("abcdefghij0.mp4", "abcdefghij0_30000_32000.mp4"):
         (tmp_path / name).touch()
     media = MediaFolder(tmp_path)
-    assert media.find("abcdefghij0", 30.0, 32.0)[1] == 0.0
-    assert media.find("abcdefghij0", 40.0, 42.0) == (tmp_path / "abcdefghij0.mp4", 40.0)
+    assert media.find("abcdefghij0", 30.0, 32.0).start == 0.0
+    whole = tmp_path / "abcdefghij0.mp4"
+    assert media.find("abcdefghij0", 40.0, 42.0) == Found(whole, whole, 40.0)
     assert section_stems("x", 0.5, 2.25)[0] == "x_500_2250"
 
 

@@ -15,10 +15,11 @@ import psutil
 import pytest
 
 from objectsounds import fetch, unavailable
-from objectsounds.clips import decode_audio, read_frames
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.fetch import FETCH_REASONS, FetchError, classify, fetch_section
+from objectsounds.frames import read_frames
 from objectsounds.media import local_file, run_ffmpeg
+from objectsounds.mono import decode_mono
 from tests.media_server import MediaServer
 
 SECONDS, RATE = 20, 48000
@@ -90,14 +91,15 @@ def wait_until_nobody_reads(server):
 def test_sound_and_picture_begin_where_the_section_begins(get, tmp_path, suffix):
     path = get(suffix=suffix)
     assert path == tmp_path / "cache" / "steps_7000_12000.mkv" and files_of(tmp_path / "cache") == [path]
-    waveform = decode_audio(path, 0, 5, RATE, 30)
+    waveform = decode_mono(path, RATE, 30, seconds=5).waveform
     assert len(waveform) == pytest.approx(5 * RATE, abs=0.1 * RATE)
     for second in range(5):
         for begin in (second + 0.1, second + 0.85):  # so that a shift by more than 0.1 s changes the tone
             piece = waveform[round(begin * RATE) :][: RATE // 20] * np.hanning(RATE // 20)
             tone = np.abs(np.fft.rfft(piece, RATE)).argmax()
             assert tone == pytest.approx(1000 + 100 * second, abs=15), begin
-    greys = [frame.mean() for frame in read_frames(path, [0.1, 0.8, 1.2, 1.8, 2.2, 3.8, 4.2, 4.8], 160)]
+    times = [0.1, 0.8, 1.2, 1.8, 2.2, 3.8, 4.2, 4.8]
+    greys = [frame.mean() for frame in read_frames(path, times, 160).frames]
     light = [(20 + 10 * (7 + second) - 16) * 255 / 219 for second in (0, 0, 1, 1, 2, 3, 4, 4)]
     assert greys == pytest.approx(light, abs=4)
 
@@ -126,7 +128,7 @@ def test_without_sections_the_whole_medium_is_taken(get, media, tmp_path):
 
 
 def test_a_medium_that_ends_before_the_section_does_is_good(get):
-    waveform = decode_audio(get(start=15, end=25), 0, 10, RATE, 30)
+    waveform = decode_mono(get(start=15, end=25), RATE, 30, seconds=10).waveform
     assert len(waveform) == pytest.approx(5 * RATE, abs=0.1 * RATE)
 
 
@@ -140,7 +142,10 @@ def test_an_id_is_never_run_nor_taken_for_an_option_nor_for_a_template(get, medi
     name = "-i; $(touch ran) %(id)s {0} 'x' &\""
     (media / f"{name}.mp4").write_bytes((media / "steps.mp4").read_bytes())
     path = get(name, url=f"{server.url}/{{media_id}}.mp4?x={{0}}")
-    assert path.name == f"{name}_7000_12000.mkv" and len(decode_audio(path, 0, 5, RATE, 30)) == 5 * RATE
+    assert (
+        path.name == f"{name}_7000_12000.mkv"
+        and len(decode_mono(path, RATE, 30, seconds=5).waveform) == 5 * RATE
+    )
     assert {request.path for request in server.requests} == {f"{name}.mp4"}
     assert files_of(tmp_path) == [tmp_path / "cache", path]
 
@@ -192,9 +197,9 @@ def test_a_body_that_the_network_cut_short_is_no_file(get, server, media, tmp_pa
 
 
 def test_a_body_that_was_cut_short_once_is_whole_in_the_end(get, server, media, tmp_path):
-    whole = decode_audio(get(), 0, 5, RATE, 30)
+    whole = decode_mono(get(), RATE, 30, seconds=5).waveform
     server.behave("steps.mp4", cut=round((media / "steps.mp4").stat().st_size * 0.42), after=1, first=2)
-    again = decode_audio(get(folder=tmp_path / "again", attempts=3), 0, 5, RATE, 30)
+    again = decode_mono(get(folder=tmp_path / "again", attempts=3), RATE, 30, seconds=5).waveform
     assert len(again) == 5 * RATE and np.array_equal(again, whole)
 
 

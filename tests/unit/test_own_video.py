@@ -20,12 +20,12 @@ from objectsounds.errors import ObjectsoundsError
 from objectsounds.export import export_model
 from objectsounds.frames import read_frames
 from objectsounds.guided import GuidedSeparator, bases_at
-from objectsounds.media import local_file, run_ffmpeg
+from objectsounds.media import NoSoundError, local_file, run_ffmpeg
 from objectsounds.methods import Problem, guided_nmf
 from objectsounds.model_file import read_model
 from objectsounds.seen import Sight, sections_of
 from objectsounds.settings import load_settings, merge, stage_settings
-from objectsounds.sound_stream import NoSoundError, SoundStream
+from objectsounds.sound_stream import SoundStream
 from objectsounds.transforms import transform_of
 from objectsounds.wishes import parse_gains
 
@@ -213,8 +213,8 @@ def test_frames_of_a_turned_video_are_upright(tmp_path, make_video):
     turned = tmp_path / "turned.mp4"
     stream = ffmpeg.input(local_file(path), display_rotation=90).output(local_file(turned), vcodec="copy")
     run_ffmpeg(stream)
-    assert read_frames(path, [0.2], 500)[0].shape == (120, 160, 3)
-    assert read_frames(turned, [0.2], 500)[0].shape == (160, 120, 3)
+    assert read_frames(path, [0.2], 500).frames[0].shape == (120, 160, 3)
+    assert read_frames(turned, [0.2], 500).frames[0].shape == (160, 120, 3)
 
 
 def test_sections_are_those_of_a_clip_and_a_short_last_one_is_left_out():

@@ -120,9 +120,9 @@ def resampled(waveform: np.ndarray, rate: int, target: int, length: int | None =
         Samples to cut it, or pad it with zeros, to.
     """
     if rate != target:
-        import librosa
+        import soxr
 
-        waveform = librosa.resample(waveform, orig_sr=rate, target_sr=target, res_type="soxr_hq")
+        waveform = soxr.resample(waveform, rate, target, quality="HQ")
     if length is not None:
         waveform = np.pad(waveform[:length], (0, max(0, length - len(waveform))))
     return np.asarray(waveform, np.float32)

@@ -2,7 +2,9 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,15 +14,16 @@ from objectsounds.audio import write_wav
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.fetch import FetchError, fetch_section
 from objectsounds.files import folder_written_whole
-from objectsounds.frames import JPEG, NoPictureError, frame_times, read_frames
+from objectsounds.frames import JPEG, NoPictureError, Shown, frame_times, read_frames
 from objectsounds.limits import TooLargeError, check_seconds
-from objectsounds.media import MediaError, MediaTimeoutError, decode_mono
-from objectsounds.media_folder import MediaFolder
+from objectsounds.media import MediaError, MediaTimeoutError, NoSoundError
+from objectsounds.media_folder import Found, MediaFolder
+from objectsounds.mono import MonoSound, decode_mono
 from objectsounds.status import COLUMNS, MEASURES, SHARD_COLUMNS, clip_sizes
 from objectsounds.tables import read_table, write_table
 from objectsounds.unavailable import known, remember
 
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 MOTION_SIZE = 32  # pixels a side at which frames are compared: coding noise is averaged away
 
 log = logging.getLogger(__name__)
@@ -34,26 +37,18 @@ class ClipError(ObjectsoundsError):
         self.reason, self.detail = reason, detail
 
 
-def decode_audio(path: Path, start: float, seconds: float, rate: int, timeout: float) -> np.ndarray:
-    """Decode a section to mono.
-
-    Returns
-    -------
-    np.ndarray, float32 [shape=(T,)]
-        At ``rate`` Hz, channels averaged; empty if the file ends before ``start``.
-
-    Raises
-    ------
-    ClipError
-        With reason ``no_audio``, ``undecodable`` or ``timeout``.
-    """
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn what decoding raises into the reason of the clip."""
     try:
-        return decode_mono(path, rate, timeout, start=start, seconds=seconds)
+        yield
     except MediaTimeoutError as error:
         raise ClipError("timeout", str(error)) from error
+    except NoSoundError as error:
+        raise ClipError("no_audio", str(error)) from error
+    except NoPictureError as error:
+        raise ClipError("no_video", str(error)) from error
     except MediaError as error:
-        if "matches no streams" in error.output or "does not contain any stream" in error.output:
-            raise ClipError("no_audio", "the file has no sound") from error
         raise ClipError("undecodable", str(error)) from error
 
 
@@ -88,8 +83,8 @@ class MediaSource:
         self.folder, self.download = MediaFolder(folder), download
         self.failed = known(self.folder.folder) if download["enabled"] else {}
 
-    def get(self, row: dict) -> tuple[Path, float]:
-        """Return a clip's file and the clip's start in it in s.
+    def get(self, row: dict) -> Found:
+        """Return where a clip's sound and picture are.
 
         Raises
         ------
@@ -113,46 +108,63 @@ class MediaSource:
         except FetchError as error:
             remember(folder, row["clip_id"], row["source"], error.reason, error.detail)
             raise ClipError(error.reason, error.detail) from error
-        return path, start if path.stem == row["source"] else 0.0
+        return Found(path, path, start if path.stem == row["source"] else 0.0)
 
 
-def _frames_of(row: dict, path: Path, start: float, seconds: float, options: dict) -> list[np.ndarray]:
-    """Return the frames of a clip, fewer than wanted where its picture ends early."""
-    if row["picture"]:
-        path, start = Path(row["picture"]), float(row["start"])
-    try:
-        times = frame_times(start, seconds, options["frames"])
-        frames = read_frames(path, times, options["frame_size"], options["timeout"])
-    except NoPictureError as error:
-        raise ClipError("no_video", str(error)) from error
-    if not frames:
-        raise ClipError("no_video", "no picture in this section")
-    return frames
+def _sound_of(found: Found, seconds: float, options: dict) -> MonoSound:
+    """Return the sound of a clip.
+
+    Raises
+    ------
+    ClipError
+        If there is too little of it.
+    """
+    if found.sound.stat().st_size == 0:
+        raise ClipError("undecodable", f"{found.sound.name} is empty")
+    rate = options["sample_rate"]
+    with _explained():
+        sound = decode_mono(found.sound, rate, options["timeout"], start=found.start, seconds=seconds)
+    length, level = sound.waveform.size / rate, level_db(sound.waveform)
+    if length < options["min_seconds"]:
+        raise ClipError("too_short", f"{length:.2f} s, the least is {options['min_seconds']:g} s")
+    if level < options["silence_db"]:
+        raise ClipError("silent", f"{level:.0f} dB, the least is {options['silence_db']:g} dB")
+    return sound
+
+
+def _frames_of(found: Found, seconds: float, options: dict) -> tuple[Shown, float]:
+    """Return the frames of a clip and how much moves in them.
+
+    Raises
+    ------
+    ClipError
+        If there is no picture, or nothing moves in it.
+    """
+    times = frame_times(found.start, seconds, options["frames"])
+    with _explained():
+        shown = read_frames(found.picture, times, options["frame_size"], options["timeout"])
+    motion = motion_of(shown.frames)
+    if options["frames"] > 1 and motion < options["still_below"]:
+        notes = "".join(f"; {note}" for note in shown.notes)
+        raise ClipError("still", f"the frames differ by {motion:.1f} of 255{notes}")
+    return shown, motion
 
 
 def _make_clip(row: dict, options: dict, folder: Path, media: MediaSource) -> dict:
     """Write one clip's WAV and frames into ``folder``; return its measures."""
-    check_seconds(float(row["end"]) - float(row["start"]))
-    path, start = media.get(row)
-    if path.stat().st_size == 0:
-        raise ClipError("undecodable", f"{path.name} is empty")
-    rate, wanted = options["sample_rate"], float(row["end"]) - float(row["start"])
-    waveform = decode_audio(path, start, wanted, rate, options["timeout"])
-    seconds, level = waveform.size / rate, level_db(waveform)
-    if seconds < options["min_seconds"]:
-        raise ClipError("too_short", f"{seconds:.2f} s, the least is {options['min_seconds']:g} s")
-    if level < options["silence_db"]:
-        raise ClipError("silent", f"{level:.0f} dB, the least is {options['silence_db']:g} dB")
-    frames = _frames_of(row, path, start, min(seconds, wanted), options)
-    motion = motion_of(frames)
-    if options["frames"] > 1 and motion < options["still_below"]:
-        raise ClipError("still", f"the frames differ by {motion:.1f} of 255")
-    missing = options["frames"] - len(frames)
-    _write_clip(folder, waveform, rate, frames + [frames[-1]] * missing)
+    wanted = float(row["end"]) - float(row["start"])
+    check_seconds(wanted)
+    found, rate = media.get(row), options["sample_rate"]
+    if row["picture"]:
+        found = replace(found, picture=Path(row["picture"]))
+    sound = _sound_of(found, wanted, options)
+    seconds = sound.waveform.size / rate
+    shown, motion = _frames_of(found, min(seconds, wanted), options)
+    _write_clip(folder, sound.waveform, rate, shown.frames)
     return {
-        "detail": f"the last {missing} frames repeat the one before: the picture ends" if missing else "",
+        "detail": "; ".join(sound.notes + shown.notes),
         "seconds": f"{seconds:.3f}",
-        "rms_db": f"{level:.2f}",
+        "rms_db": f"{level_db(sound.waveform):.2f}",
         "motion": f"{motion:.1f}",
         "frames": options["frames"],
         **clip_sizes(folder),

@@ -97,10 +97,11 @@ def folder_clips(settings: dict) -> list[Clip]:
 
 
 def _decoded(path: Path, rate: int, timeout: float) -> np.ndarray | None:
-    from objectsounds.media import MediaError, decode_mono
+    from objectsounds.media import MediaError
+    from objectsounds.mono import decode_mono
 
     try:
-        waveform = decode_mono(path, rate, timeout)
+        waveform = decode_mono(path, rate, timeout).waveform
     except MediaError as error:
         log.warning("%s is left out: %s", path, error)
         return None

@@ -30,6 +30,7 @@ from urllib.parse import quote
 
 import ffmpeg
 
+from objectsounds.decoder import SECTION_TAG
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.media import MediaError, ffmpeg_executable, local_file, run_ffmpeg
 from objectsounds.media_folder import IGNORED
@@ -53,7 +54,10 @@ PROTOCOLS = (
 )
 ENCODING = ["-sn", "-dn", "-map_chapters", "-1", "-c:v", "libx264", "-preset", "veryfast", "-crf", "18"]
 ENCODING += ["-pix_fmt", "yuv420p", "-c:a", "flac", "-sample_fmt", "s16", "-threads", "1"]
-ENCODING += ["-af", "aresample=async=1:first_pts=0", "-f", "matroska"]  # sound that begins late is padded
+# Gaps become silence. That the sound begins late is in its time stamps: a filter that pads the beginning
+# would pad again wherever the channels change within the medium.
+ENCODING += ["-af", "aresample=async=1", "-metadata", f"{SECTION_TAG}=0", "-f", "matroska"]
+PRE_ROLL = 1.0  # s that are decoded before the section: decoders lose their first frame after a jump
 PARAMETERS = {"noplaylist": True, "playlist_items": "1", "outtmpl": "medium.%(ext)s", "updatetime": False}
 PARAMETERS |= {"cachedir": False, "noprogress": True, "continuedl": False, "retries": 0}
 PARAMETERS |= {"fragment_retries": 3, "skip_unavailable_fragments": False}
@@ -281,13 +285,14 @@ def _parameters(job: dict, problems: list[str]) -> dict:
         return parameters
     # ffmpeg does not tell a stall from a bad file, so that its own limit is not to be the first to be reached
     limit = ["-rw_timeout", str(int(job["timeout"] * 1e6))]
+    ahead = min(job["start"], PRE_ROLL)
     return parameters | {
-        "download_ranges": lambda *_: [{"start_time": job["start"], "end_time": job["end"]}],
+        "download_ranges": lambda *_: [{"start_time": job["start"] - ahead, "end_time": job["end"]}],
         "force_keyframes_at_cuts": True,
         "fixup": "never",
         "external_downloader_args": {
             "ffmpeg_i": ["-loglevel", "warning", "-nostats", "-protocol_whitelist", PROTOCOLS, *limit],
-            "ffmpeg_o": ENCODING,
+            "ffmpeg_o": ["-ss", str(ahead), *ENCODING],
         },
     }
 

@@ -1,78 +1,117 @@
 """Pictures of a video at given times, as the stage ``clips`` takes and stores them."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.limits import Deadline, check_size
+from objectsounds.decoder import Medium
+from objectsounds.limits import check_size
+from objectsounds.media import MediaError
 
-# That a sound has no picture, or that one is cut short, is told by our own sentences.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
 JPEG = [cv2.IMWRITE_JPEG_QUALITY, 95]
+SAME_TIME = 1e-3  # s; containers round time stamps
+WIDEST_PIXEL = 4.0  # times as wide as high: more is a fault of the file
 
 
-class NoPictureError(ObjectsoundsError):
+class NoPictureError(MediaError):
     """A file in which no picture can be decoded."""
 
 
-def read_frames(path: Path, times: list[float], size: int, timeout: float = 120) -> list[np.ndarray]:
-    """Read the frames shown at ``times`` (s), ascending.
+@dataclass
+class Shown:
+    """The frames on screen at some times.
 
-    Returns
-    -------
-    list of np.ndarray, uint8 [shape=(H, W, 3)]
-        In OpenCV's BGR order and upright, the shorter side at most ``size`` pixels; fewer than asked
-        for where the picture ends.
+    Attributes
+    ----------
+    frames : list of np.ndarray, uint8 [shape=(H, W, 3)]
+        One for each time, in OpenCV's BGR order and upright.
+    notes : list of str
+        Where no frame was on screen.
+    """
+
+    frames: list[np.ndarray] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_frames(path: Path, times: list[float], size: int, timeout: float = 120) -> Shown:
+    """Read the last frame shown at or before each of ``times``: s of file time, ascending.
+
+    After the picture's end its last frame stays; before its beginning the first one stands in.
+
+    Parameters
+    ----------
+    path : path
+    times : list of float
+    size : int
+        Pixels of the shorter side; smaller frames stay as they are.
+    timeout : float
+        Seconds that decoding may take.
 
     Raises
     ------
     NoPictureError
-        If the file has no picture.
+        If the file has no picture that can be decoded.
     TooLargeError
-        If the frames are too large, or take longer than ``timeout`` s.
+        If a frame has too many pixels.
+    MediaError
+        If the file cannot be read in ``timeout`` s.
     """
-    deadline = Deadline(timeout)
-    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
-    try:
-        if not capture.isOpened():
+    with Medium(path, timeout) as medium:
+        if medium.picture is None:
+            raise NoPictureError("no picture in the file")
+        check_size(medium.picture.width, medium.picture.height)
+        shown, end = _at(medium, times, size)
+        if not shown.frames:
             raise NoPictureError("no picture can be decoded")
-        if times[0] > 5:
-            capture.set(cv2.CAP_PROP_POS_MSEC, (times[0] - 2) * 1000)
-        return _frames_at(capture, times, size, deadline)
-    finally:
-        capture.release()
+        late = sum(time > end for time in times)
+        if late:
+            shown.notes.append(
+                f"the last {late} frames repeat the one before: the picture ends at {end:.2f} s"
+            )
+        if medium.damaged:
+            shown.notes.append(f"{medium.damaged} packets of the picture could not be decoded")
+    return shown
 
 
-def _frames_at(
-    capture: cv2.VideoCapture, times: list[float], size: int, deadline: Deadline
-) -> list[np.ndarray]:
-    def more() -> bool:
-        deadline.check()
-        check_size(capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
-        return capture.grab()
+def _at(medium: Medium, times: list[float], size: int) -> tuple[Shown, float]:
+    """Return what is shown at the times, and where the last frame that was read ends."""
+    shown, before, end = Shown(), None, float("inf")
+    for time, frame in medium.frames("picture", times[0]):
+        if before is None and time > times[0] + SAME_TIME:
+            early = sum(wanted + SAME_TIME < time for wanted in times)
+            shown.notes.append(
+                f"the first {early} frames are the next one: the picture begins at {time:.2f} s"
+            )
+        passed = [wanted for wanted in times[len(shown.frames) :] if wanted + SAME_TIME < time]
+        if passed:
+            picture = _upright(medium, before or frame, size)
+            shown.frames += [picture] * len(passed)
+        if len(shown.frames) == len(times):
+            return shown, end
+        before, length = frame, float((frame.duration or 0) * frame.time_base)
+        end = time + length
+    if before is not None:
+        picture = _upright(medium, before, size)
+        shown.frames += [picture] * (len(times) - len(shown.frames))
+    return shown, end
 
-    frames: list[np.ndarray] = []
-    while len(frames) < len(times) and more():
-        shown = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        if shown + 1e-3 < times[len(frames)]:
-            continue
-        good, picture = capture.retrieve()
-        if not good:
-            continue
-        picture = _shrunk(picture, size)
-        while len(frames) < len(times) and shown + 1e-3 >= times[len(frames)]:
-            frames.append(picture)
-    return frames
 
-
-def _shrunk(picture: np.ndarray, size: int) -> np.ndarray:
+def _upright(medium: Medium, frame: av.VideoFrame, size: int) -> np.ndarray:
+    """Return a frame as a player shows it, upright with square pixels, its shorter side at most ``size``."""
+    check_size(frame.width, frame.height)
+    picture = frame.to_ndarray(format="bgr24")
     height, width = picture.shape[:2]
-    factor = size / min(height, width)
-    if factor >= 1:
-        return picture
-    return cv2.resize(picture, (round(width * factor), round(height * factor)), interpolation=cv2.INTER_AREA)
+    aspect = float(medium.picture.sample_aspect_ratio or 1)
+    if aspect != 1 and 1 / WIDEST_PIXEL <= aspect <= WIDEST_PIXEL:
+        width = max(1, round(width * aspect))
+    factor = min(1.0, size / min(height, width))
+    target = (max(1, round(width * factor)), max(1, round(height * factor)))
+    if target != (picture.shape[1], picture.shape[0]):
+        picture = cv2.resize(picture, target, interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(np.rot90(picture, round(frame.rotation / 90)))
 
 
 def frame_times(start: float, seconds: float, count: int) -> list[float]:

@@ -1,7 +1,5 @@
 """How much of a file from elsewhere is decoded: a small one can hold long sounds and very large pictures."""
 
-import time
-
 from objectsounds.errors import ObjectsoundsError
 
 MOST_SECONDS = 600.0  # of one clip: 115 MB at 48 kHz
@@ -23,20 +21,3 @@ def check_size(width: float, height: float) -> None:
     """Raise ``TooLargeError`` for a picture with too many pixels."""
     if width * height > MOST_PIXELS or max(width, height) > MOST_SIDE:
         raise TooLargeError(f"frames of {width:g} x {height:g} pixels, the most are {MOST_PIXELS}")
-
-
-class Deadline:
-    """The time that decoding may take.
-
-    Parameters
-    ----------
-    seconds : float
-    """
-
-    def __init__(self, seconds: float):
-        self.seconds, self.end = seconds, time.monotonic() + seconds
-
-    def check(self) -> None:
-        """Raise ``TooLargeError`` when the time is up."""
-        if time.monotonic() > self.end:
-            raise TooLargeError(f"its frames took longer than {self.seconds:g} s to decode")

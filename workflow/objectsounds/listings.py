@@ -11,8 +11,9 @@ from pathlib import Path
 
 from objectsounds.candidates import Candidate, safe_id, sections
 from objectsounds.classes import names_by_alias
+from objectsounds.decoder import duration
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.media import MediaError, duration
+from objectsounds.media import MediaError
 from objectsounds.segments import MEDIA_ID, BadRow
 
 VIDEO_SUFFIXES = (".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv")

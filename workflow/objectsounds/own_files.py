@@ -3,12 +3,12 @@
 from collections import Counter
 from pathlib import Path
 
+from objectsounds.decoder import duration
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.listings import VIDEO_SUFFIXES
-from objectsounds.media import MediaError, duration
+from objectsounds.media import MediaError
+from objectsounds.media_folder import SOUND_SUFFIXES
 
-SOUND_SUFFIXES = (".aac", ".ac3", ".aif", ".aiff", ".amr", ".au", ".caf", ".flac", ".m4a", ".mka", ".mp2")
-SOUND_SUFFIXES += (".mp3", ".oga", ".ogg", ".opus", ".wav", ".wma")
 MARK = "separation.json"  # in every folder that was written; it alone may be replaced
 
 

@@ -86,14 +86,10 @@ def look(
     for start, length in sections_of(seconds, model.settings):
         times = frame_times(start, length, options["frames"])
         try:
-            frames = read_frames(path, times, options["frame_size"])
-            if not frames and seconds < options["min_seconds"]:  # perhaps a single picture
-                frames = read_frames(path, [0.0], options["frame_size"])
+            shown = read_frames(path, times, options["frame_size"])
         except NoPictureError:
             break
-        if frames:  # a picture may end before the sound
-            frames += [frames[-1]] * (options["frames"] - len(frames))
-            scores.append(labeller.scores(np.stack([as_stored(frame) for frame in frames])))
+        scores.append(labeller.scores(np.stack([as_stored(frame) for frame in shown.frames])))
         progress(start + length)
     if not scores:
         raise ObjectsoundsError(
@@ -115,10 +111,9 @@ def save_frames(path: Path, seconds: float, count: int, size: int, folder: Path)
     names = []
     for time in frame_times(0, seconds, count):
         try:
-            frames = read_frames(path, [time], size)
+            frame = read_frames(path, [time], size).frames[0]
         except NoPictureError:
             return []
-        if frames:
-            names.append(f"frame_{len(names)}.jpg")
-            cv2.imwrite(str(folder / names[-1]), frames[0], [cv2.IMWRITE_JPEG_QUALITY, 85])
+        names.append(f"frame_{len(names)}.jpg")
+        cv2.imwrite(str(folder / names[-1]), frame, [cv2.IMWRITE_JPEG_QUALITY, 85])
     return names

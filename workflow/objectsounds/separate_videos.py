@@ -17,12 +17,13 @@ from objectsounds.audio import WavWriter
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.files import folder_written_whole, write_json
 from objectsounds.guided import GuidedSeparator
+from objectsounds.media import NoSoundError
 from objectsounds.model_file import Model, read_model
 from objectsounds.own_files import MARK, check_target, files_of, length_of
 from objectsounds.progress import Counter
 from objectsounds.remix import Remix
 from objectsounds.seen import Sight, look
-from objectsounds.sound_stream import NoSoundError, SoundStream
+from objectsounds.sound_stream import SoundStream
 from objectsounds.video_page import write_page
 from objectsounds.wishes import REST, Wishes
 
@@ -196,7 +197,7 @@ def _write_sounds(
             raise NoSoundError(f"{path.name} has no sound: its audio track is empty.")
         rate, said, lowered = sound.rate, sound.said(), remix.turn_down() if remix else 0.0
     if said:
-        log.warning("%s: ffmpeg complained of the file: %s", path.name, said.splitlines()[-1])
+        log.warning("%s: %s", path.name, said)
     if not peak:
         log.warning("%s is silent, and so is what was separated", path.name)
     if lowered:

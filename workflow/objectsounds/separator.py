@@ -18,10 +18,11 @@ import numpy as np
 
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.guided import GuidedSeparator
+from objectsounds.media import NoSoundError
 from objectsounds.model_file import model_of_run, read_model
 from objectsounds.own_files import length_of
 from objectsounds.separate_videos import Tools, alone, check_names, choose_objects, log
-from objectsounds.sound_stream import NoSoundError, SoundStream
+from objectsounds.sound_stream import SoundStream
 from objectsounds.wishes import MIN_SHARE, Wishes
 
 

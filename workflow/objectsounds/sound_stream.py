@@ -1,26 +1,28 @@
-"""The sound of any file as a stream: decoded by ffmpeg through a pipe at its own rate and channels."""
+"""The sound of any file as a stream, at its own rate and with its own channels."""
 
 import struct
-import subprocess
-import tempfile
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
-import ffmpeg
+import av
 import numpy as np
 
-from objectsounds.media import MediaError, ffmpeg_executable, local_file
+from objectsounds.decoder import Medium
+from objectsounds.media import MediaError, NoSoundError
+from objectsounds.mono import JITTER, channels_of
 
-IN_STEP = "aresample=async=1:first_pts=0"  # silence where the sound starts late or has a gap, as seen with it
-
-
-class NoSoundError(MediaError):
-    """A file without a sound."""
+SILENCE = 1 << 20  # samples of silence in one piece, at most
+SPEAKERS = ("FL", "FR", "FC", "LFE", "BL", "BR", "FLC", "FRC", "BC", "SL", "SR", "TC", "TFL", "TFC", "TFR")
+SPEAKERS += ("TBL", "TBC", "TBR")  # in the order of the bits of a WAV file's channel mask
+FLOAT_SAMPLES = struct.pack("<IHH8s", 3, 0, 16, bytes.fromhex("800000aa00389b71"))  # its GUID
 
 
 class SoundStream:
     """The first audio track of a file, read piece by piece; a context manager.
 
-    Its time is that of the picture: a track that starts later begins with silence.
+    Its time is file time, from 0 to the end of the file: a track that starts later, has a gap or ends early
+    is silent there. Where rate or channels change within the track, they are brought to the first ones.
 
     Parameters
     ----------
@@ -34,6 +36,8 @@ class SoundStream:
     channels : int
     form : bytes
         The chunk ``fmt`` of a WAV file like it, of 32-bit floats.
+    seconds : float
+        Length of the file.
 
     Raises
     ------
@@ -44,75 +48,94 @@ class SoundStream:
     """
 
     def __init__(self, path: str | Path):
-        self.path, self.problems = Path(path), tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
-        stream = ffmpeg.input(local_file(path)).output(
-            "pipe:", map="0:a:0", af=IN_STEP, acodec="pcm_f32le", format="wav", threads=1
-        )
-        stream = stream.global_args("-hide_banner", "-loglevel", "error", "-nostdin")
-        self.process = subprocess.Popen(
-            ffmpeg.compile(stream, cmd=ffmpeg_executable()),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=self.problems,
-        )
+        self.path, self.medium = Path(path), Medium(path)
         try:
-            self.form = self._read_header()
+            if self.medium.sound is None:
+                raise NoSoundError(f"{self.path.name} has no sound: there is no audio track in it.")
+            self.seconds = self.medium.seconds
+            found = self.medium.frames("sound")
+            first = next(found, None)
+            if first is None and self.medium.damaged:
+                raise MediaError(f"{self.path.name} cannot be decoded: all its sound is damaged.")
+            if first is None:
+                raise NoSoundError(f"{self.path.name} has no sound: its audio track is empty.")
         except BaseException:
             self.close()
             raise
-        self.channels, self.rate = struct.unpack_from("<HI", self.form, 2)
+        self.rate, self.layout = first[1].rate, first[1].layout
+        self.channels = len(self.layout.channels)
+        self.form = form_of(self.rate, [channel.name for channel in self.layout.channels])
+        self.pieces = self._filled(self._alike(chain([first], found)))
+        self.rest = np.zeros((0, self.channels), np.float32)
 
-    def _read_header(self) -> bytes:
-        """Read up to the first sample; return the chunk ``fmt``."""
-        form = b""
-        self._exactly(12)
-        while True:
-            name, size = struct.unpack("<4sI", self._exactly(8))
-            if name == b"data":
-                return form
-            content = self._exactly(size + size % 2)
-            form = content if name == b"fmt " else form
+    def _alike(self, frames: Iterator[tuple[float, av.AudioFrame]]) -> Iterator[tuple[float, np.ndarray]]:
+        """Yield (file time in s, samples of shape=(n, C)), all at one rate and with the same channels."""
+        form, resampler = None, None
+        for time, frame in frames:
+            if (frame.rate, frame.layout.name) == (self.rate, self.layout.name):
+                form = None
+                yield time, channels_of(frame).T
+                continue
+            if form != (frame.rate, frame.layout.name, frame.format.name):
+                form = (frame.rate, frame.layout.name, frame.format.name)
+                resampler = av.AudioResampler("fltp", self.layout, self.rate)
+            made = [channels_of(part).T for part in resampler.resample(frame)]
+            yield time, np.concatenate([np.zeros((0, self.channels), np.float32), *made])
 
-    def _exactly(self, count: int) -> bytes:
-        data = self.process.stdout.read(count)
-        if len(data) < count:
-            self.process.wait()
-            said = self.said()
-            if "matches no streams" in said or "does not contain any stream" in said or not said:
-                raise NoSoundError(f"{self.path.name} has no sound: there is no audio track in it.", said)
-            raise MediaError(f"{self.path.name} cannot be decoded: {said.splitlines()[-1]}", said)
-        return data
+    def _filled(self, pieces: Iterator[tuple[float, np.ndarray]]) -> Iterator[np.ndarray]:
+        """Yield samples of shape=(n, C) from file time 0 on, with silence where there are none."""
+        position, end = 0, round(self.seconds * self.rate)
+        for time, samples in pieces:
+            at = round(time * self.rate)
+            at = position if abs(at - position) <= JITTER * self.rate else at
+            yield from self._silence(min(at, end) - position)
+            yield samples[max(0, position - at) : max(0, end - at)]  # a last packet holds more than it lasts
+            position = max(position, min(end, at + len(samples)))
+        yield from self._silence(end - position)
+
+    def _silence(self, count: int) -> Iterator[np.ndarray]:
+        for start in range(0, count, SILENCE):
+            yield np.zeros((min(SILENCE, count - start), self.channels), np.float32)
 
     def said(self) -> str:
-        """Return what ffmpeg complained of so far."""
-        self.problems.seek(0)
-        return self.problems.read().decode("utf-8", "replace").strip()
+        """Return what is wrong with the file as far as it was read; empty if nothing is."""
+        return f"{self.medium.damaged} packets of sound could not be decoded" if self.medium.damaged else ""
 
     def read(self, samples: int) -> np.ndarray:
-        """Return the next samples, float32 [shape=(n, channels)]; n < ``samples`` only at the end.
-
-        Raises
-        ------
-        MediaError
-            If ffmpeg stops with an error.
-        """
-        size = 4 * self.channels
-        data = self.process.stdout.read(samples * size)
-        if len(data) < samples * size and self.process.wait() != 0:
-            said = self.said() or f"ffmpeg ended with status {self.process.returncode}"
-            raise MediaError(f"{self.path.name} cannot be decoded: {said.splitlines()[-1]}", said)
-        whole = len(data) // size * size
-        return np.frombuffer(data[:whole], "<f4").reshape(-1, self.channels)
+        """Return the next samples, float32 [shape=(n, channels)]; n < ``samples`` only at the end."""
+        parts, count = [self.rest], len(self.rest)
+        while count < samples and (piece := next(self.pieces, None)) is not None:
+            parts.append(piece)
+            count += len(piece)
+        whole = np.concatenate(parts)
+        self.rest = whole[samples:]
+        return whole[:samples]
 
     def close(self) -> None:
-        """End the decoding, finished or not."""
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-        self.problems.close()
+        """Close the file."""
+        self.medium.close()
 
     def __enter__(self) -> "SoundStream":
         return self
 
     def __exit__(self, *error) -> None:
         self.close()
+
+
+def form_of(rate: int, speakers: list[str]) -> bytes:
+    """Return the chunk ``fmt`` of a WAV file of 32-bit floats; above two channels it says where they sound.
+
+    Parameters
+    ----------
+    rate : int
+        Hz.
+    speakers : list of str
+        FFmpeg's short names of the channels, as FL.
+    """
+    count = len(speakers)
+    if count <= 2:
+        return struct.pack("<HHIIHHH", 3, count, rate, 4 * count * rate, 4 * count, 32, 0)
+    mask = sum(1 << SPEAKERS.index(name) for name in set(speakers) & set(SPEAKERS))
+    mask = mask if mask.bit_count() == count else 0  # 0: not said
+    plain = struct.pack("<HHIIHH", 0xFFFE, count, rate, 4 * count * rate, 4 * count, 32)
+    return plain + struct.pack("<HHI", 22, 32, mask) + FLOAT_SAMPLES

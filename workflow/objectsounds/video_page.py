@@ -1,5 +1,6 @@
 """The page of one separated video: what was seen, and its sounds to hear and to look at."""
 
+import logging
 from pathlib import Path
 
 import ffmpeg
@@ -8,10 +9,11 @@ import numpy as np
 
 from objectsounds import __version__
 from objectsounds.classes import ROOT
-from objectsounds.media import local_file, run_ffmpeg
+from objectsounds.decoder import Medium
+from objectsounds.media import MediaError, local_file, run_ffmpeg
 from objectsounds.remix import put_sound
 from objectsounds.seen import save_frames
-from objectsounds.sound_stream import IN_STEP, SoundStream
+from objectsounds.sound_stream import SoundStream
 from objectsounds.spectrograms import save_spectrogram, spectrogram_db
 from objectsounds.transforms import Stft
 
@@ -19,12 +21,18 @@ PAGE_SECONDS = 120.0  # of each sound that is on the page
 FRAMES, FRAME_SIZE = 5, 240
 BIT_RATE = "96k"
 
+log = logging.getLogger(__name__)
 
-def _picture(path: Path, seconds: float, top: float | None, picture: Path) -> float:
-    """Draw the spectrogram of the first seconds of a sound; return the loudest bin in dB."""
+
+def _head(path: Path, seconds: float) -> tuple[np.ndarray, int]:
+    """Return the first seconds of a sound, float32 [shape=(n, C)], and its rate in Hz."""
     with SoundStream(path) as sound:
-        small = Stft.for_rate(sound.rate, 0.05, 0.025)
-        waveform = sound.read(round(seconds * sound.rate))
+        return sound.read(round(seconds * sound.rate)), sound.rate
+
+
+def _draw(waveform: np.ndarray, rate: int, top: float | None, picture: Path) -> float:
+    """Draw the spectrogram of a sound; return the loudest bin in dB."""
+    small = Stft.for_rate(rate, 0.05, 0.025)
     magnitude = np.mean([np.abs(small.forward(channel)) for channel in waveform.T], axis=0)
     decibels = spectrogram_db(magnitude)
     top = float(decibels.max()) if top is None else top
@@ -32,18 +40,33 @@ def _picture(path: Path, seconds: float, top: float | None, picture: Path) -> fl
     return top
 
 
-def _compress(path: Path, seconds: float, target: Path) -> None:
-    options = {"map": "0:a:0", "af": IN_STEP, "acodec": "libmp3lame", "audio_bitrate": BIT_RATE}
-    stream = ffmpeg.input(local_file(path)).output(local_file(target), t=seconds, threads=1, **options)
-    run_ffmpeg(stream)
+def _compress(waveform: np.ndarray, rate: int, target: Path) -> None:
+    stream = ffmpeg.input("pipe:", format="f32le", ac=waveform.shape[1], ar=rate)
+    options = {"acodec": "libmp3lame", "audio_bitrate": BIT_RATE, "threads": 1}
+    run_ffmpeg(stream.output(local_file(target), **options), data=waveform.tobytes())
+
+
+def _remixed(path: Path, folder: Path, seconds: float) -> str:
+    """Write the video with the remixed sound; return its name, empty where there is no picture to copy."""
+    with Medium(path) as medium:
+        if medium.picture is None:
+            return ""
+    try:
+        return put_sound(path, folder / "remix.wav", seconds).name
+    except MediaError as error:
+        log.warning(
+            "%s: its picture cannot be copied beside the remix (%s); remix.wav is the sound", path.name, error
+        )
+        return ""
 
 
 def _tracks(facts: dict, path: Path, folder: Path, seconds: float) -> list[dict]:
     names = [*facts["tracks"], *(["remix"] if facts["remix"] else [])]
     tracks, top = [], None
     for name, source in [("mixture", path), *((name, folder / f"{name}.wav") for name in names)]:
-        top = _picture(source, seconds, top, folder / "media" / f"{name}.png")
-        _compress(source, seconds, folder / "media" / f"{name}.mp3")
+        waveform, rate = _head(source, seconds)
+        top = _draw(waveform, rate, top, folder / "media" / f"{name}.png")
+        _compress(waveform, rate, folder / "media" / f"{name}.mp3")
         title = "original" if name == "mixture" else name.replace("_", " ")
         cells = {"name": name, "title": title, "sound": f"media/{name}.mp3", "picture": f"media/{name}.png"}
         tracks.append(cells | {"file": "" if name == "mixture" else f"{name}.wav"})
@@ -70,9 +93,7 @@ def write_page(facts: dict, path: Path, folder: Path) -> dict:
     (folder / "media").mkdir()
     seconds = min(facts["seconds"], PAGE_SECONDS)
     frames = save_frames(path, facts["seconds"], FRAMES, FRAME_SIZE, folder / "media")
-    video = ""
-    if facts["remix"] and frames:
-        video = put_sound(path, folder / "remix.wav", facts["seconds"]).name
+    video = _remixed(path, folder, facts["seconds"]) if facts["remix"] else ""
     page = facts | {
         "frames": [f"media/{name}" for name in frames],
         "tracks": _tracks(facts, path, folder, seconds),

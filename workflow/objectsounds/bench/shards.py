@@ -16,11 +16,11 @@ from objectsounds.bench.inputs import TRANSFORM
 from objectsounds.bench.labelling import random_network, with_precision
 from objectsounds.bench.processes import computed, measured
 from objectsounds.bench.table import Comparison, judge_divergences
-from objectsounds.clips import decode_audio
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.frames import frame_times, read_frames
 from objectsounds.labels import read_clip_frames
 from objectsounds.media import run_ffmpeg
+from objectsounds.mono import decode_mono
 from objectsounds.nmf import factorize, fit_activations
 from objectsounds.settings import load_settings
 from objectsounds.status import SHARD_COLUMNS, clip_folder, good_clips
@@ -147,7 +147,7 @@ def kernels(settings: dict, media: Path, status: Path) -> tuple[dict[str, float]
     def decode() -> None:
         for row in rows:
             path, start = media / f"{row['source']}.mp4", float(row["start"])
-            waveform = decode_audio(path, start, 10.0, options["sample_rate"], 60)
+            waveform = decode_mono(path, options["sample_rate"], 60, start=start, seconds=10.0).waveform
             times = frame_times(start, waveform.size / options["sample_rate"], options["frames"])
             read_frames(path, times, options["frame_size"])
 
