@@ -21,6 +21,7 @@ from objectsounds.frames import read_frames
 from objectsounds.media import local_file, run_ffmpeg
 from objectsounds.mono import decode_mono
 from tests.media_server import MediaServer
+from tests.own_time import beep_times, ffmpeg_in, make_base, make_broadcast, own_times
 
 SECONDS, RATE = 20, 48000
 TONES = f"aevalsrc='0.5*sin(2*PI*(300+100*floor(t))*t)':s={RATE}:d={SECONDS}"
@@ -102,6 +103,40 @@ def test_sound_and_picture_begin_where_the_section_begins(get, tmp_path, suffix)
     greys = [frame.mean() for frame in read_frames(path, times, 160).frames]
     light = [(20 + 10 * (7 + second) - 16) * 255 / 219 for second in (0, 0, 1, 1, 2, 3, 4, 4)]
     assert greys == pytest.approx(light, abs=4)
+
+
+def odd_media(media):
+    """Make media that tell their own time: a sound that begins late, a gap, a change of channels."""
+    if not (media / "tv.ts").exists():
+        make_base(media)
+        h264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p"
+        late = "-i base.mkv -itsoffset 3 -i base.mkv -map 0:v -map 1:a -t 8"
+        ffmpeg_in(media, f"{late} {h264} -c:a aac -movflags +faststart late.mp4")
+        gap = f"-i base.mkv -af aselect='lt(t,3)+gte(t,5)' {h264} -c:a aac -movflags +faststart gap.mp4"
+        ffmpeg_in(media, *gap.split())
+        make_broadcast(media / "tv.ts")
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "beeps"),
+    [
+        ("late.mp4", 1, {0: 2, 1: 3, 2: 4, 3: 5, 4: 6}),
+        ("late.mp4", 0, {0: 3, 1: 4, 2: 5, 3: 6, 4: 7}),
+        ("gap.mp4", 2, {2: 0, 5: 3, 6: 4, 7: 5}),
+        ("tv.ts", 2, {2: 0, 3: 1, 4: 2, 5: 3, 6: 4, 7: 5}),
+    ],
+)
+def test_what_is_missing_in_a_section_moves_nothing(get, media, name, start, beeps):
+    odd_media(media)
+    stem, _, suffix = name.partition(".")
+    path = get(stem, start=start, end=8, suffix=suffix)
+    found = beep_times(decode_mono(path, RATE, 30, seconds=8 - start).waveform, RATE)
+    assert found.keys() == beeps.keys()
+    assert all(abs(found[k] - time) < 0.035 for k, time in beeps.items()), found  # AC-3 frames last 32 ms
+    times = [0.5 + index for index in range(7 - start)]
+    if name != "tv.ts":
+        shown = own_times(read_frames(path, times, 160).frames)
+        np.testing.assert_allclose(shown, np.array(times) + start, atol=0.1)
 
 
 def test_a_section_that_is_there_is_not_asked_for_again(get, server):

@@ -346,6 +346,23 @@ def test_a_remix_is_the_weighted_sum_and_goes_back_into_the_video(model, film, t
     assert np.corrcoef(heard[50000:120000, 0], remix[50000:120000, 0])[0, 1] > 0.95
 
 
+def test_a_picture_that_cannot_be_decoded_is_copied_and_one_that_cannot_be_copied_is_told(
+    model, film, tmp_path, caplog
+):
+    options = ["--objects", "piano,violin", "--remix", "violin=-6", "--output", tmp_path / "out"]
+    hurt, strange = tmp_path / "hurt.mkv", tmp_path / "strange.mkv"
+    damage = {"c": "copy", "bsf:v": "noise=amount=1"}
+    run_ffmpeg(ffmpeg.input(local_file(film)).output(local_file(hurt), **damage))
+    assert separate(hurt, *options, model=model) == 0
+    facts = json.loads((tmp_path / "out" / "hurt" / "separation.json").read_text())
+    assert facts["video"] == "remix.mp4" and (tmp_path / "out" / "hurt" / "remix.mp4").stat().st_size > 1000
+    strange.write_bytes(film.read_bytes().replace(b"V_MPEG4/ISO/AVC", b"V_STRANGE/X/YYY"))
+    assert separate(strange, *options, model=model) == 0
+    facts = json.loads((tmp_path / "out" / "strange" / "separation.json").read_text())
+    assert facts["video"] == "" and "its picture cannot be copied to a remixed video" in caplog.text
+    assert (tmp_path / "out" / "strange" / "remix.wav").exists()
+
+
 def test_a_remix_that_would_clip_is_turned_down_and_says_so(model, tmp_path, caplog):
     video = duet(tmp_path / "duet.wav", gain=2.0)
     options = ["--objects", "piano,violin", "--remix", "violin=+12", "--output", tmp_path / "out"]

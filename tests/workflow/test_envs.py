@@ -22,6 +22,7 @@ PIP_NAMES = {  # where the same package is called otherwise
     "pytorch-gpu": "torch",
     "py-opencv": "opencv-python-headless",
     "pysoundfile": "soundfile",
+    "soxr-python": "soxr",
     "matplotlib-base": "matplotlib",
 }
 CONDA_ALONE = {"python", "pip", "pyaudio"}

@@ -143,7 +143,8 @@ class Medium:
                 decoded, length = _times(packet, packet.dts)
                 shown, _ = _times(packet, packet.pts)
                 begin = clocks[packet.stream.index].time(decoded, length)  # only these always rise
-                begin += shown - decoded if None not in (shown, decoded) else 0.0
+                if None not in (shown, decoded) and self.container.format.name not in NO_DISPLAY_TIMES:
+                    begin += shown - decoded
                 end = max(end, begin + length)
         return end
 
