@@ -355,12 +355,16 @@ def test_a_picture_that_cannot_be_decoded_is_copied_and_one_that_cannot_be_copie
     run_ffmpeg(ffmpeg.input(local_file(film)).output(local_file(hurt), **damage))
     assert separate(hurt, *options, model=model) == 0
     facts = json.loads((tmp_path / "out" / "hurt" / "separation.json").read_text())
-    assert facts["video"] == "remix.mp4" and (tmp_path / "out" / "hurt" / "remix.mp4").stat().st_size > 1000
+    assert (
+        facts["page"]["video"] == "remix.mp4"
+        and (tmp_path / "out" / "hurt" / "remix.mp4").stat().st_size > 1000
+    )
     strange.write_bytes(film.read_bytes().replace(b"V_MPEG4/ISO/AVC", b"V_STRANGE/X/YYY"))
     assert separate(strange, *options, model=model) == 0
-    facts = json.loads((tmp_path / "out" / "strange" / "separation.json").read_text())
-    assert facts["video"] == "" and "its picture cannot be copied to a remixed video" in caplog.text
-    assert (tmp_path / "out" / "strange" / "remix.wav").exists()
+    folder = tmp_path / "out" / "strange"
+    facts = json.loads((folder / "separation.json").read_text())
+    assert facts["page"]["video"] == "" and "its picture cannot be copied" in caplog.text
+    assert (folder / "remix.wav").exists()
 
 
 def test_a_remix_that_would_clip_is_turned_down_and_says_so(model, tmp_path, caplog):

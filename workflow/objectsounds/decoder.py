@@ -102,9 +102,10 @@ class Medium:
         self.origin = (self.container.start_time or 0) / av.time_base if stated is None else 0.0
         self.joined = bool(self.container.format.flags & av.format.Flags.ts_discont.value)
         for stream in filter(None, (self.sound, self.picture)):
-            stream.codec_context.thread_count = 1
-        if self.picture is not None:
-            self.picture.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
+            if stream.codec_context is not None:  # of a format that is known
+                stream.codec_context.thread_count = 1
+                if stream is self.picture:
+                    stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
 
     def _reopen(self) -> None:
         """Start from the beginning again: not every demuxer is the same after a jump back."""
@@ -160,9 +161,11 @@ class Medium:
 
         Raises
         ------
-        MediaTimeoutError
-            If decoding takes too long.
+        MediaError
+            If the format of the stream is not known, or decoding takes too long.
         """
+        if getattr(self, kind).codec_context is None:
+            raise MediaError(f"{self.path.name} cannot be decoded: the format of its {kind} is not known")
         if self.delay is None and self.container.format.name in NO_DISPLAY_TIMES and kind == "picture":
             self.delay = self._display_delay()
         for ahead in (*PRE_ROLL, start):

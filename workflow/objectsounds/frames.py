@@ -62,6 +62,8 @@ def read_frames(path: Path, times: list[float], size: int, timeout: float = 120)
     with Medium(path, timeout) as medium:
         if medium.picture is None:
             raise NoPictureError("no picture in the file")
+        if medium.picture.codec_context is None:
+            raise NoPictureError("no picture can be decoded")
         check_size(medium.picture.width, medium.picture.height)
         shown, end = _at(medium, times, size)
         if not shown.frames:

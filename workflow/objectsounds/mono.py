@@ -8,7 +8,7 @@ import numpy as np
 
 from objectsounds.audio import resampled
 from objectsounds.decoder import Medium
-from objectsounds.media import NoSoundError
+from objectsounds.media import MediaError, NoSoundError
 
 JITTER = 0.015  # s by which time stamps may differ from the count of samples: containers round them
 LOW_FREQUENCY = ("LFE", "LFE2")  # effect channels, which a mix to one channel leaves out
@@ -122,6 +122,8 @@ def decode_mono(
         damaged = medium.damaged
     if missing > HEARD_GAP:
         notes.append(f"{missing:.2f} s without sound are silence")
+    if damaged and not waveform.any():
+        raise MediaError(f"{Path(path).name} cannot be decoded: all its sound is damaged")
     if damaged:
         notes.append(f"{damaged} packets of sound could not be decoded")
     peak = float(np.abs(waveform).max(initial=0))

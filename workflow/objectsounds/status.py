@@ -36,7 +36,7 @@ REASONS = {
     "unavailable": "not to be had for another reason",
     "undecodable": "the file cannot be decoded",
     "no_audio": "no sound in the file",
-    "no_video": "no picture in the file, or none in this section",
+    "no_video": "no picture in the file that can be decoded",
     "too_large": "longer, or with larger frames, than is decoded; or a download above clips.download.max_mb",
     "too_short": "less sound than clips.min_seconds",
     "silent": "below clips.silence_db",
