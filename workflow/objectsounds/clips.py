@@ -20,7 +20,7 @@ from objectsounds.status import COLUMNS, MEASURES, SHARD_COLUMNS, clip_sizes
 from objectsounds.tables import read_table, write_table
 from objectsounds.unavailable import known, remember
 
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 MOTION_SIZE = 32  # pixels a side at which frames are compared: coding noise is averaged away
 
 log = logging.getLogger(__name__)

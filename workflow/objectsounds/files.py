@@ -5,11 +5,12 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from objectsounds.errors import BrokenFileError, ObjectsoundsError
+from objectsounds.damage import shown_damage
+from objectsounds.errors import BrokenFileError, DamagedError, ObjectsoundsError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 FORBIDDEN = (errno.EACCES, errno.EPERM)
@@ -113,9 +114,25 @@ def write_text_if_changed(path: str | Path, text: str) -> bool:
     return True
 
 
+def format_lines(lines: Iterable[str]) -> str:
+    """Return lines as a text that ends with an empty one: what is cut between two lines lacks it.
+
+    An empty line, unlike a comment or a count, is passed over by whatever else reads a list or a table.
+    """
+    return "".join(f"{line}\n" for line in lines) + "\n"
+
+
 def write_json(path: str | Path, value: object) -> None:
     """Write ``value`` as indented JSON with sorted keys."""
     write_text(path, json.dumps(value, indent=1, sort_keys=True) + "\n")
+
+
+def write_json_lines(path: str | Path, rows: Iterable[dict]) -> None:
+    """Write rows as one JSON object a line, of which the last says so: a text that is cut lacks it."""
+    rows = list(rows)
+    ends = [{}] * (len(rows) - 1) + [{"last": True}]
+    lines = [json.dumps(row | end, sort_keys=True) + "\n" for row, end in zip(rows, ends, strict=True)]
+    write_text(path, "".join(lines))
 
 
 def move_aside(path: str | Path) -> Path:
@@ -137,19 +154,30 @@ def sha256_of(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def read_whole_text(path: Path) -> str:
+    """Return a text without the empty line that ends it (`format_lines`).
+
+    Raises
+    ------
+    DamagedError
+        If that line is missing.
+    """
+    text = path.read_text(encoding="utf-8")
+    if not text.endswith("\n\n") or "\0" in text:
+        raise DamagedError("it is cut: the empty line at its end is missing" if text else "it is empty")
+    return text[:-1]
+
+
 def read_lines(path: str | Path) -> list[str]:
     """Read a list that this run made, one name a line and one line at least.
 
     Raises
     ------
     BrokenFileError
-        If it is empty or its last line is cut; the file has then been moved aside.
+        If it is empty or cut; the file has then been moved aside.
     """
     with reading(path) as whole:
-        text = whole.read_text(encoding="utf-8")
-        if not text.endswith("\n"):
-            raise ValueError("it is empty or cut")
-    return text.split()
+        return read_whole_text(whole).split()
 
 
 def read_json_lines(path: str | Path) -> list[dict]:
@@ -158,13 +186,45 @@ def read_json_lines(path: str | Path) -> list[dict]:
     Raises
     ------
     BrokenFileError
-        If it is empty, a line is no JSON or the last one is cut; the file has then been moved aside.
+        If it is empty or cut, or a line is no JSON; the file has then been moved aside.
     """
     with reading(path) as whole:
-        text = whole.read_text(encoding="utf-8")
-        if not text.endswith("\n"):
-            raise ValueError("it is empty or cut")
-        return [json.loads(line) for line in text.splitlines()]
+        try:
+            rows = [json.loads(line) for line in whole.read_text(encoding="utf-8").splitlines()]
+        except json.JSONDecodeError as error:
+            raise DamagedError(f"a line is no JSON: {error}") from error
+        if not rows or not rows[-1].pop("last", False):
+            raise DamagedError("it is cut: no last line says that it is the last")
+    return rows
+
+
+@contextmanager
+def persons_file(path: str | Path, key: str, remedy: str) -> Iterator[Path]:
+    """Guard the reading of a text file that is a person's own: it is never moved, whatever is wrong with it.
+
+    Parameters
+    ----------
+    path : path
+    key : str
+        Of the configuration, where it is named.
+    remedy : str
+        What to do about it.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If it cannot be read, or is no text in UTF-8.
+    """
+    try:
+        yield Path(path)
+    except UnicodeDecodeError as error:
+        raise ObjectsoundsError(
+            f"{key}: {path} is no text in UTF-8 (byte {error.start}): save it as UTF-8, or {remedy}."
+        ) from None
+    except OSError as error:
+        raise ObjectsoundsError(
+            f"{key}: {path} cannot be read ({error.strerror or error}): {remedy}."
+        ) from None
 
 
 @contextmanager
@@ -180,20 +240,18 @@ def reading(path: str | Path, unit: str | Path | None = None) -> Iterator[Path]:
     Raises
     ------
     BrokenFileError
-        If the block fails as it does on a truncated or garbled file. The unit or file has then been moved
-        aside. A missing file raises ``FileNotFoundError`` as usual.
+        If the block fails and the file is shown to be broken (`damage.shown_damage`). The unit or file has
+        then been moved aside. All else, such as a missing or locked file, is raised as what it is.
     """
     path, unit = Path(path), Path(unit or path)
     try:
         yield path
-    except FileNotFoundError:
-        raise
-    except (OSError, EOFError, KeyError, ValueError, UnicodeDecodeError, RuntimeError) as error:
-        if not path.exists():
+    except (OSError, EOFError, KeyError, ValueError, RuntimeError) as error:
+        damage = shown_damage(path, error) if path.exists() else None
+        if damage is None:
             raise
         aside = move_aside(unit)
         raise BrokenFileError(
-            f"{path} could not be read ({type(error).__name__}: {error}); "
-            f"{'it' if unit == path else unit} was moved to {aside.name}: "
+            f"{path} is broken ({damage}); {'it' if unit == path else unit} was moved to {aside.name}: "
             "start the run again and it will be made anew."
         ) from error

@@ -122,12 +122,11 @@ def labeller_weights(wildcards):
 
 
 def ablation_inputs(wildcards):
-    """Return what the labeller's ablation counts: the clips in use, their labels and their scores."""
+    """Return what the labeller's ablation counts: the clips in use with their objects, and their scores."""
     splits = SETTINGS["ablation"]["splits"]
     shards = [shard for split in splits for shard in shards_of(split)]
     return {
-        "used": expand("<results>/catalogue/used-{split}.txt", split=splits),
-        "tables": expand("<results>/catalogue/shards/{shard}.tsv", shard=shards),
+        "objects": expand("<results>/catalogue/objects-{split}.tsv", split=splits),
         "scores": expand("<results>/ablation/{shard}.h5", shard=shards),
     }
 
@@ -137,6 +136,7 @@ def report_inputs(wildcards):
     splits = [split for split in ("train", "val", "test") if shards_of(split)]
     guided = {method_of(name).dictionary for name in SETTINGS["methods"] if method_of(name).guided} - {None}
     inputs = {
+        "objects": expand("<results>/catalogue/objects-{split}.tsv", split=["train", "val", "test"]),
         "status": [path for split in splits for path in statuses_of(split)],
         "datasets": expand("<results>/dataset/default/{split}.h5", split=splits),
         "bases": bases_of("default", *splits),
