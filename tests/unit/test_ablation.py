@@ -192,7 +192,7 @@ def test_the_normalised_centre_is_what_the_stage_labels_scores(tmp_path, weights
 def test_a_shard_without_a_usable_clip_adds_nothing(tmp_path, weights, planted, rows_of):
     score_views(SETTINGS, make_shard(tmp_path / "s", {"x": "missing"}), weights, tmp_path / "empty.h5")
     (tmp_path / "empty.tsv").write_text("clip_id\tobjects\nx\tdrum\n")
-    shards = [(tmp_path / "empty.tsv", tmp_path / "empty.h5"), planted({"a": "drum"}, seeing("drum"))]
+    shards = [({}, tmp_path / "empty.h5"), planted({"a": "drum"}, seeing("drum"))]
     assert rows_of(shards, "a x")["max", "centre_crop", "no"]["clips"] == "1"
 
 
