@@ -305,7 +305,8 @@ def test_a_list_of_single_sources_takes_the_place_of_the_test_clips(tmp_path):
     test = {row["clip_id"]: row["objects"] for row in rows if row["split"] == "test"}
     assert test == {"t0000000001_0": "violin", "v0000000003_5000": "piano"}
     assert [row["source"] for row in rows if row["split"] == "train"].count("v0000000003") == 0
-    assert len(rows) == 10 and [row.line for row in rejected] == [4]
+    assert len(rows) == 10 and [row.line for row in rejected] == [4, 0]
+    assert rejected[1].reason == "v0000000003_0: its medium is in the split test too"
 
 
 @pytest.mark.parametrize(

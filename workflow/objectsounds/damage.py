@@ -4,6 +4,7 @@ That reading failed shows nothing: a lock, a disk that answers with an error or 
 leave a good file good.
 """
 
+import errno
 import re
 import zipfile
 from collections.abc import Callable
@@ -13,12 +14,18 @@ from objectsounds.errors import DamagedError
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 ZIP = b"PK\x03\x04"  # PyTorch's files are archives
-ERRNO = re.compile(r"errno = [1-9]")  # HDF5 tells of the system's errors in words
+ERRNO = re.compile(r"errno = (\d+)")  # HDF5 tells of the system's errors in words
 
 
 def of_the_system(error: BaseException) -> bool:
-    """Return whether the operating system refused something, which says nothing of the file."""
-    return getattr(error, "errno", None) is not None or ERRNO.search(str(error)) is not None
+    """Return whether the operating system refused something, which says nothing of the file.
+
+    But for EINVAL: a cut file can send its reader to a place before its beginning.
+    """
+    number, told = getattr(error, "errno", None), ERRNO.search(str(error))
+    if number is None and told:
+        number = int(told[1])
+    return number not in (None, 0, errno.EINVAL)
 
 
 def _head(path: Path) -> bytes:

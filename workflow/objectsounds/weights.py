@@ -25,7 +25,7 @@ def load_weights(path: str | Path) -> dict:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        raise DamagedError("it holds more than weights") from error
+        raise DamagedError("no file of weights: reading it would run code") from error
     except (EOFError, KeyError, RuntimeError) as error:
         raise WeightsError(
             f"{path} is no file of weights ({type(error).__name__}): delete it, and start the run again."
