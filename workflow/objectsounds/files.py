@@ -249,6 +249,7 @@ def reading(path: str | Path, unit: str | Path | None = None) -> Iterator[Path]:
     except (OSError, EOFError, KeyError, ValueError, RuntimeError) as error:
         damage = shown_damage(path, error) if path.exists() else None
         if damage is None:
+            error.add_note(f"{path} is not shown to be broken by this: it stays where it is.")
             raise
         aside = move_aside(unit)
         raise BrokenFileError(
