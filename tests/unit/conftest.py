@@ -8,10 +8,17 @@ import h5py
 import numpy as np
 import pytest
 
+from objectsounds.files import RUN
 from objectsounds.media import local_file, run_ffmpeg
 from objectsounds.settings import load_settings
 from objectsounds.status import OBJECT_COLUMNS
 from objectsounds.tables import write_table
+
+
+@pytest.fixture(autouse=True)
+def _run_at_work(tmp_path_factory, monkeypatch):
+    """Let what tests write be of the run at work, whose broken files are moved aside."""
+    monkeypatch.setenv(RUN, str(tmp_path_factory.getbasetemp()))
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from objectsounds.audio import read_wav, write_wav
 from objectsounds.block_files import read_block_wav
 from objectsounds.errors import BrokenFileError, ObjectsoundsError
 from objectsounds.files import (
+    RUN,
     folder_written_whole,
     format_lines,
     read_json_lines,
@@ -273,3 +274,16 @@ def test_a_persons_file_that_cannot_be_read_is_named_and_stays(tmp_path, data, w
     with pytest.raises(ObjectsoundsError, match=rf"catalogue\.truth: .*t\.csv.*{words}.*name another"):
         read_persons_table(path, "catalogue.truth", "name another")
     assert [item.name for item in tmp_path.iterdir()] == ["t.csv"]
+
+
+@pytest.mark.parametrize("run", [None, "another"])
+def test_a_broken_file_of_no_run_at_work_is_named_and_stays(good, run, monkeypatch):
+    """Whoever calls a command by hand, naming weights or tables of his own, finds them where they were."""
+    monkeypatch.delenv(RUN) if run is None else monkeypatch.setenv(RUN, str(good[".pt"].parent / run))
+    halve(good[".pt"])
+    halve(good[".tsv"])
+    with pytest.raises(BrokenFileError, match=r"a\.pt is broken.*it stays there"), reading(good[".pt"]):
+        load_weights(good[".pt"])
+    with pytest.raises(BrokenFileError, match=r"a\.tsv is broken.*it stays there"):
+        read_table(good[".tsv"])
+    assert good[".pt"].exists() and good[".tsv"].exists()

@@ -1,10 +1,11 @@
 """``objectsounds check``: open every file of a run; what cannot be read is moved aside and made again."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from objectsounds.errors import BrokenFileError, ObjectsoundsError
-from objectsounds.files import move_aside, read_json_lines, read_lines, reading
+from objectsounds.files import RUN, move_aside, read_json_lines, read_lines, reading
 from objectsounds.tables import read_table
 
 
@@ -126,6 +127,7 @@ def check_results(results: Path) -> None:
 
     if not (results / "catalogue").is_dir():
         raise ObjectsoundsError(f"{results} is no folder of results: it holds no catalogue.")
+    os.environ[RUN] = str(results)
     broken, unread = [], []
     for path in _files_of(results):
         unit = unit_of(path, results)

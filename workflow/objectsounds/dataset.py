@@ -15,8 +15,8 @@ import numpy as np
 
 from objectsounds.chunk_reader import ChunkReader
 from objectsounds.classes import ObjectClass, chosen_classes
-from objectsounds.errors import BrokenFileError, ObjectsoundsError
-from objectsounds.files import move_aside, written_whole
+from objectsounds.errors import ObjectsoundsError
+from objectsounds.files import set_aside, written_whole
 from objectsounds.hdf5 import describe, opened
 from objectsounds.seeds import fraction, generator
 from objectsounds.status import read_objects
@@ -150,10 +150,7 @@ def _read_shard(bases: Path, labels: Path, known: dict[str, dict[str, str]]) -> 
         scores = file["scores"][()]
         names = json.loads(file.attrs["class_names"])
     if ids != labelled:
-        move_aside(labels)
-        raise BrokenFileError(
-            f"{labels} and {bases} hold different clips; the labels were moved aside: start the run again."
-        )
+        raise set_aside(labels, f"{labels} and {bases} hold different clips")
     rows = np.array([index for index, name in enumerate(ids) if name in known], dtype=int)
     kept = [ids[index] for index in rows]
     return ShardPart(

@@ -14,6 +14,7 @@ from objectsounds.errors import BrokenFileError, DamagedError, ObjectsoundsError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 FORBIDDEN = (errno.EACCES, errno.EPERM)
+RUN = "OBJECTSOUNDS_RESULTS"  # the variable that names the folder of the run at work: the workflow sets it
 CATALOGUE = "shards.txt"  # the output of the catalogue that all its readers ask for
 LEAST_FREE = 2**20  # bytes: libraries do not all say that the disk is full; less than this tells it
 
@@ -135,6 +136,25 @@ def write_json_lines(path: str | Path, rows: Iterable[dict]) -> None:
     write_text(path, "".join(lines))
 
 
+def is_of_this_run(path: str | Path) -> bool:
+    """Return whether a file lies in the folder of the run whose job this is: no other may be moved."""
+    folder = os.environ.get(RUN)
+    return bool(folder) and Path(folder).resolve() in (Path(path).parent.resolve() / "x").parents
+
+
+def set_aside(unit: str | Path, what: str) -> BrokenFileError:
+    """Move aside what a run made and its job finds broken; return the error that says so.
+
+    What is of no run, or of another, may be a person's: it stays, and the error says what to do.
+    """
+    if not is_of_this_run(unit):
+        return BrokenFileError(f"{what}; it stays there, as it is no file of a run at work: make it again.")
+    aside = move_aside(unit)
+    return BrokenFileError(
+        f"{what}; {unit} was moved to {aside.name}: start the run again and it will be made anew."
+    )
+
+
 def move_aside(path: str | Path) -> Path:
     """Rename a broken file to ``<name>.broken``, so that the next run makes it again."""
     path = Path(path)
@@ -241,7 +261,8 @@ def reading(path: str | Path, unit: str | Path | None = None) -> Iterator[Path]:
     ------
     BrokenFileError
         If the block fails and the file is shown to be broken (`damage.shown_damage`). The unit or file has
-        then been moved aside. All else, such as a missing or locked file, is raised as what it is.
+        then been moved aside, if it is of the run at work (`set_aside`). All else, such as a missing or
+        locked file, is raised as what it is.
     """
     path, unit = Path(path), Path(unit or path)
     try:
@@ -251,8 +272,4 @@ def reading(path: str | Path, unit: str | Path | None = None) -> Iterator[Path]:
         if damage is None:
             error.add_note(f"{path} is not shown to be broken by this: it stays where it is.")
             raise
-        aside = move_aside(unit)
-        raise BrokenFileError(
-            f"{path} is broken ({damage}); {'it' if unit == path else unit} was moved to {aside.name}: "
-            "start the run again and it will be made anew."
-        ) from error
+        raise set_aside(unit, f"{path} is broken ({damage})") from error

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from objectsounds.errors import BrokenFileError
-from objectsounds.files import move_aside, reading
+from objectsounds.files import reading, set_aside
 from objectsounds.tables import read_table
 
 SHARD_COLUMNS = ("clip_id", "source", "picture", "start", "end", "split")
@@ -117,7 +116,4 @@ def broken_clip(status: str | Path, what: str) -> None:
     BrokenFileError
         Always.
     """
-    aside = move_aside(status)
-    raise BrokenFileError(
-        f"{what}; {status} was moved to {aside.name}: start the run again and the shard will be made anew."
-    )
+    raise set_aside(status, what)
