@@ -8,8 +8,17 @@ import h5py
 import numpy as np
 import pytest
 
+from objectsounds.files import RUN
 from objectsounds.media import local_file, run_ffmpeg
 from objectsounds.settings import load_settings
+from objectsounds.status import OBJECT_COLUMNS
+from objectsounds.tables import write_table
+
+
+@pytest.fixture(autouse=True)
+def _run_at_work(tmp_path_factory, monkeypatch):
+    """Let what tests write be of the run at work, whose broken files are moved aside."""
+    monkeypatch.setenv(RUN, str(tmp_path_factory.getbasetemp()))
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +50,7 @@ def make_video():
 
 @pytest.fixture
 def planted_shard(tmp_path):
-    """Return a function that writes a shard's table, bases and labels with one planted spectrum an object.
+    """Return a function that writes a shard's bases and labels with one planted spectrum an object.
 
     Object c has energy in bins [c * 10, c * 10 + 10) alone; a clip's bases are noisy copies of the
     spectra of its objects.
@@ -49,10 +58,6 @@ def planted_shard(tmp_path):
 
     def make(name, clips, objects=("drum", "piano", "violin"), bins=30, count=6, labels=None, seed=0):
         rng = np.random.default_rng(seed)
-        table = tmp_path / f"{name}.tsv"
-        header = "clip_id\tsource\tstart\tend\tsplit\tobjects\tvisible\n"
-        lines = [f"{name}_{i}\tx\t0\t10\ttrain\t{';'.join(o)}\t{';'.join(o)}\n" for i, o in enumerate(clips)]
-        table.write_text(header + "".join(lines))
         ids = [f"{name}_{i}" for i in range(len(clips))]
         bases = np.zeros((len(clips), bins, count), np.float32)
         scores = np.zeros((len(clips), 2, len(objects)), np.float32)
@@ -67,22 +72,35 @@ def planted_shard(tmp_path):
                 file.create_dataset("clip_id", data=ids, dtype=h5py.string_dtype())
                 file.create_dataset("bases" if kind == "bases" else "scores", data=array)
                 file.attrs["class_names"] = json.dumps(list(objects))
-        return table, tmp_path / f"{name}-bases.h5", tmp_path / f"{name}-labels.h5"
+        return tmp_path / f"{name}-bases.h5", tmp_path / f"{name}-labels.h5"
 
     return make
 
 
 @pytest.fixture
-def planted_dataset(planted_shard, settings, tmp_path):
+def objects_table(tmp_path):
+    """Return a function that writes the catalogue's table of clips in use: id to objects, heard and seen."""
+
+    def make(name, objects):
+        path = tmp_path / f"objects-{name}.tsv"
+        cells = {clip: ";".join(names) for clip, names in objects.items()}
+        rows = [{"clip_id": clip, "objects": cell, "visible": cell} for clip, cell in cells.items()]
+        write_table(path, OBJECT_COLUMNS, rows)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def planted_dataset(planted_shard, objects_table, settings, tmp_path):
     """Return a function that aggregates planted clips into a data set file."""
     from objectsounds.dataset import make_dataset
 
     def make(name, clips, **options):
         shard = planted_shard(name, clips, **options)
-        used, output = tmp_path / f"used-{name}.txt", tmp_path / f"{name}.h5"
-        used.write_text("".join(f"{name}_{i}\n" for i in range(len(clips))))
-        make_dataset(settings, used, [shard], output)
-        return output
+        objects = objects_table(name, {f"{name}_{i}": sounding for i, sounding in enumerate(clips)})
+        make_dataset(settings, objects, [shard], tmp_path / f"{name}.h5")
+        return tmp_path / f"{name}.h5"
 
     return make
 

@@ -50,30 +50,29 @@ def weights(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def planted(tmp_path):
-    """Return a function that writes a shard's table and scores, and returns their paths."""
+    """Return a function that writes a shard's scores, and returns its clips' objects and the path."""
 
-    def make(labels: dict[str, str], scores: np.ndarray, name: str = "shard") -> tuple[Path, Path]:
-        table, path = tmp_path / f"{name}.tsv", tmp_path / f"{name}.h5"
-        table.write_text("clip_id\tobjects\n" + "".join(f"{i}\t{cell}\n" for i, cell in labels.items()))
+    def make(labels: dict[str, str], scores: np.ndarray, name: str = "shard") -> tuple[dict, Path]:
+        path = tmp_path / f"{name}.h5"
         with h5py.File(path, "w") as file:
             file.attrs["class_names"] = json.dumps(OBJECTS)
             file.attrs["views"] = json.dumps(PREPROCESSINGS)
             file.create_dataset("clip_id", data=list(labels), dtype=h5py.string_dtype())
             file.create_dataset("scores", data=scores)
-        return table, path
+        return labels, path
 
     return make
 
 
 @pytest.fixture
-def rows_of(tmp_path):
+def rows_of(objects_table, tmp_path):
     """Return a function that makes the table of some shards: (pool, view, normalised) to row."""
 
-    def make(shards: list[tuple[Path, Path]], used: str) -> dict[tuple, dict]:
-        (tmp_path / "used.txt").write_text(used + "\n")
-        tables, scores = zip(*shards, strict=True)
+    def make(shards: list[tuple[dict, Path]], used: str) -> dict[tuple, dict]:
+        cells = {name: cell for labels, _ in shards for name, cell in labels.items() if name in used.split()}
+        table = objects_table("used", {name: cell.split(";") for name, cell in cells.items()})
         output, plot = tmp_path / "ablation.tsv", tmp_path / "ablation.svg"
-        make_ablation(SETTINGS, [tmp_path / "used.txt"], tables, scores, output, plot)
+        make_ablation(SETTINGS, [table], [scores for _, scores in shards], output, plot)
         return {(row["pool"], row["view"], row["normalised"]): row for row in read_table(output)}
 
     return make
@@ -185,16 +184,15 @@ def test_the_normalised_centre_is_what_the_stage_labels_scores(tmp_path, weights
     np.testing.assert_array_equal(views[:, PREPROCESSINGS.index(("centre_crop", "yes"))], labels)
     options = SETTINGS["dataset"] | {"pool": "max"}
     best = object_probabilities(labels, OBJECTS, chosen_classes(OBJECTS), options).argmax(axis=1)
-    table = tmp_path / "s.tsv"
-    table.write_text("clip_id\tobjects\na\tdrum\nb\tflute\nc\tpiano\n")
-    row = rows_of([(table, tmp_path / "views.h5")], "a b c")["max", "centre_crop", "yes"]
+    labels = {"a": "drum", "b": "flute", "c": "piano"}
+    row = rows_of([(labels, tmp_path / "views.h5")], "a b c")["max", "centre_crop", "yes"]
     assert numbers(row, *OBJECTS) == (best == [0, 1, 2]).tolist()
 
 
 def test_a_shard_without_a_usable_clip_adds_nothing(tmp_path, weights, planted, rows_of):
     score_views(SETTINGS, make_shard(tmp_path / "s", {"x": "missing"}), weights, tmp_path / "empty.h5")
     (tmp_path / "empty.tsv").write_text("clip_id\tobjects\nx\tdrum\n")
-    shards = [(tmp_path / "empty.tsv", tmp_path / "empty.h5"), planted({"a": "drum"}, seeing("drum"))]
+    shards = [({}, tmp_path / "empty.h5"), planted({"a": "drum"}, seeing("drum"))]
     assert rows_of(shards, "a x")["max", "centre_crop", "no"]["clips"] == "1"
 
 

@@ -1,5 +1,6 @@
 """Segment lists as they are found, and shards that stay what they were."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from objectsounds.classes import ROOT, objects_by_mid, read_classes
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.segments import parse_segment, read_ontology, read_segments
 from objectsounds.settings import load_settings, stage_settings
-from objectsounds.status import SHARD_COLUMNS
+from objectsounds.status import SHARD_COLUMNS, read_objects
 from objectsounds.tables import read_table
 
 SHARED = ROOT.parent / "shared" / "audioset"
@@ -305,7 +306,8 @@ def test_a_list_of_single_sources_takes_the_place_of_the_test_clips(tmp_path):
     test = {row["clip_id"]: row["objects"] for row in rows if row["split"] == "test"}
     assert test == {"t0000000001_0": "violin", "v0000000003_5000": "piano"}
     assert [row["source"] for row in rows if row["split"] == "train"].count("v0000000003") == 0
-    assert len(rows) == 10 and [row.line for row in rejected] == [4]
+    assert len(rows) == 10 and [row.line for row in rejected] == [4, 0]
+    assert rejected[1].reason == "v0000000003_0: its medium is in the split test too"
 
 
 @pytest.mark.parametrize(
@@ -330,3 +332,130 @@ def test_a_file_that_is_no_ontology_is_named(tmp_path):
 def test_a_test_list_without_our_objects_takes_nothing_from_the_train_list(tmp_path):
     settings = settings_for(tmp_path, rows_of(200, PIANO), rows_of(3, "/m/09x0r", "t"), test_fraction=0.5)
     assert "test" not in {row["split"] for row in choose_clips(settings)[0]}
+
+
+def objects_of(clips):
+    found = [read_objects(clips.parent / f"objects-{split}.tsv") for split in ("train", "val", "test")]
+    return {name: row for part in found for name, row in part.items()}
+
+
+def shards_and_stamps(clips):
+    return {path: (path.read_text(), path.stat().st_mtime_ns) for path in clips.parent.glob("shards/*")}
+
+
+GUITAR, ACOUSTIC = "/m/0342h", "/m/042v_gx"
+
+
+def remade(tmp_path, first, then, classes=(None, None)):
+    """Make a catalogue, and again after an edit; return its objects before and after."""
+    clips, shards = tmp_path / "c" / "clips.tsv", tmp_path / "c" / "shards.txt"
+    found = []
+    for (rows, catalogue), names in zip((first, then), classes, strict=True):
+        settings = settings_for(tmp_path, *rows, **catalogue)
+        make_catalogue(settings | ({"classes": names} if names else {}), clips, shards)
+        found.append((objects_of(clips), shards_and_stamps(clips), shards.read_text()))
+    (before, *dear), (after, *dear_after) = found
+    assert dear == dear_after, "an edit of labels changed a table that starts dear work"
+    return before, after
+
+
+def test_no_table_of_what_starts_dear_work_holds_labels(tmp_path):
+    clips = tmp_path / "c" / "clips.tsv"
+    make_catalogue(
+        settings_for(tmp_path, rows_of(9, PIANO), rows_of(2, PIANO, "t")), clips, tmp_path / "c" / "s.txt"
+    )
+    for path in (clips, *clips.parent.glob("shards/*")):
+        assert not {"objects", "visible"} & set(read_table(path)[0])
+    assert set(objects_of(clips)) == {row["clip_id"] for row in read_table(clips)}
+
+
+def test_an_edit_of_classes_reaches_clips_that_have_a_shard(tmp_path):
+    rows = rows_of(5, f"{GUITAR},{ACOUSTIC}"), rows_of(2, f"{GUITAR},{ACOUSTIC}", "t")
+    classes = ["guitar", "piano"], ["acoustic_guitar", "guitar", "piano"]
+    before, after = remade(tmp_path, (rows, {}), (rows, {}), classes)
+    assert {row["objects"] for row in before.values()} == {"guitar"}
+    assert {row["objects"] for row in after.values()} == {"guitar;acoustic_guitar"}
+
+
+def test_an_edit_of_descendants_reaches_clips_that_have_a_shard(tmp_path):
+    rows = rows_of(5, f"/m/05tny_,{PIANO}"), rows_of(2, f"/m/05tny_,{PIANO}", "t")  # a bark
+    classes = ["dog", "piano"], ["dog", "piano"]
+    before, after = remade(tmp_path, (rows, {}), (rows, {"descendants": False}), classes)
+    assert {row["objects"] for row in before.values()} == {"dog;piano"}
+    assert {row["objects"] for row in after.values()} == {"piano"}
+
+
+def test_an_edit_of_the_list_reaches_clips_that_have_a_shard(tmp_path):
+    first = rows_of(5, PIANO), rows_of(2, PIANO, "t")
+    then = rows_of(5, f"{PIANO},{VIOLIN}"), rows_of(2, f"{PIANO},{VIOLIN}", "t")
+    before, after = remade(tmp_path, (first, {}), (then, {}))
+    assert {row["objects"] for row in before.values()} == {"piano"}
+    assert {row["objects"] for row in after.values()} == {"piano;violin"}
+
+
+def test_an_edit_of_the_ontology_reaches_which_clips_are_in_use_and_no_shard(tmp_path):
+    rows = [*rows_of(4, PIANO), *rows_of(1, f"{PIANO},/m/0nonsense", "w")], rows_of(2, PIANO, "t")
+    ontology = tmp_path / "ontology.json"
+    mids = sorted(objects_by_mid(["piano", "violin"], True))
+    ontology.write_text(json.dumps([{"id": mid} for mid in mids]))
+    clips, shards = tmp_path / "c" / "clips.tsv", tmp_path / "c" / "shards.txt"
+    make_catalogue(settings_for(tmp_path, *rows), clips, shards)
+    before = shards_and_stamps(clips)
+    assert "w0000000000_0" in objects_of(clips)
+    make_catalogue(settings_for(tmp_path, *rows, ontology=str(ontology)), clips, shards)
+    assert "w0000000000_0" not in objects_of(clips) and shards_and_stamps(clips) == before
+
+
+def test_an_edit_of_truth_reaches_clips_that_have_a_shard(tmp_path):
+    rows, truth = (rows_of(5, PIANO), rows_of(2, PIANO, "t")), tmp_path / "truth.tsv"
+    truth.write_text("media_id\tvisible\nv0000000001\tviolin\nt0000000001\tpiano;violin\n")
+    before, after = remade(tmp_path, (rows, {}), (rows, {"truth": str(truth)}))
+    assert {row["visible"] for row in before.values()} == {""}
+    assert after["v0000000001_0"]["visible"] == "violin" and after["v0000000002_0"]["visible"] == ""
+    assert after["t0000000001_0"]["visible"] == "piano;violin"
+
+
+def test_unchanged_tables_keep_their_time_stamps(tmp_path):
+    rows = rows_of(5, PIANO), rows_of(2, PIANO, "t")
+    clips, shards = tmp_path / "c" / "clips.tsv", tmp_path / "c" / "shards.txt"
+    stamps = []
+    for _ in range(2):
+        make_catalogue(settings_for(tmp_path, *rows), clips, shards)
+        tables = [*clips.parent.glob("objects-*"), *clips.parent.glob("performances-*"), shards]
+        stamps.append({path: path.stat().st_mtime_ns for path in tables})
+    assert stamps[0] == stamps[1] and len(stamps[0]) == 7
+
+
+def test_a_clip_whose_end_is_another_is_another_clip_in_its_shard(tmp_path):
+    clips, shards = tmp_path / "c" / "clips.tsv", tmp_path / "c" / "shards.txt"
+    rows, tests = rows_of(5, PIANO), rows_of(2, PIANO, "t")
+    make_catalogue(settings_for(tmp_path, rows, tests, clips_per_shard=2, val_fraction=0), clips, shards)
+    before = {row["clip_id"]: row for row in read_table(clips)}
+    rows[3] = rows[3].replace("10.000", "8.000")
+    make_catalogue(settings_for(tmp_path, rows, tests, clips_per_shard=2, val_fraction=0), clips, shards)
+    after = {row["clip_id"]: row for row in read_table(clips)}
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"v0000000003_0"} and after["v0000000003_0"]["end"] == "8.000"
+    assert after["v0000000003_0"]["shard"] == before["v0000000003_0"]["shard"]
+
+
+def test_a_catalogue_of_an_earlier_version_is_refused_with_the_remedy_and_stays(tmp_path):
+    clips = tmp_path / "c" / "clips.tsv"
+    clips.parent.mkdir()
+    clips.write_text("clip_id\tsource\tobjects\n")
+    with pytest.raises(ObjectsoundsError, match=r"clips\.tsv was made by an earlier version.*new folder"):
+        settings = settings_for(tmp_path, rows_of(5, PIANO), rows_of(2, PIANO, "t"))
+        make_catalogue(settings, clips, tmp_path / "c" / "shards.txt")
+    assert clips.exists()
+
+
+def test_a_clip_in_two_lists_and_a_medium_in_two_splits_are_counted(tmp_path):
+    rows = rows_of(4, PIANO)
+    settings = settings_for(tmp_path, rows, [rows[0].replace("0.000, 10", "10.000, 20")])
+    settings["catalogue"]["train"].append(listing(tmp_path / "more.csv", rows[1:2] + rows_of(1, PIANO, "w")))
+    chosen, rejected = choose_clips(settings)
+    assert len(chosen) == 5
+    assert [(Path(row.path).name, row.reason) for row in rejected] == [
+        ("train.csv", "v0000000000_0: its medium is in the split test too"),
+        ("more.csv", "v0000000001_0: listed before, of 'v0000000001'"),
+    ]

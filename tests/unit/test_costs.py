@@ -17,9 +17,9 @@ def finished(tmp_path):
     """Return a folder with the logs and files of a finished run, its costs known."""
     (tmp_path / "catalogue").mkdir()
     rows = [f"c{index}_0\t{'train' if index < 8 else 'test'}\n" for index in range(CLIPS)]
-    (tmp_path / "catalogue" / "clips.tsv").write_text("clip_id\tsplit\n" + "".join(rows))
+    (tmp_path / "catalogue" / "clips.tsv").write_text("clip_id\tsplit\n" + "".join(rows) + "\n")
     (tmp_path / "train" / "default" / "visual").mkdir(parents=True)
-    (tmp_path / "train" / "default" / "visual" / "history.jsonl").write_text("{}\n" * 5)
+    (tmp_path / "train" / "default" / "visual" / "history.jsonl").write_text("{}\n" * 4 + '{"last": true}\n')
     for name, core_seconds, ending in (
         ("clips/train-00000", 6.0, ""),
         ("clips/test-00000", 4.0, ""),

@@ -56,20 +56,21 @@ def test_an_object_that_the_labeller_does_not_know_is_named():
 
 
 @pytest.mark.parametrize("copy", [False, True])
-def test_bases_of_the_clips_in_use_come_through_in_order(planted_shard, settings, tmp_path, copy):
+def test_bases_of_the_clips_in_use_come_through_in_order(
+    planted_shard, objects_table, settings, tmp_path, copy
+):
     first = planted_shard("a", [["piano"], ["drum"], ["violin"]], seed=1)
     second = planted_shard("b", [["drum", "piano"], ["violin"]], seed=2)
-    used = tmp_path / "used.txt"
-    used.write_text("a_0\na_2\nb_1\n")
+    objects = objects_table("train", {"a_0": ["piano"], "a_2": ["violin"], "b_1": ["drum", "violin"]})
     chosen = settings | {"dataset": settings["dataset"] | {"copy": copy}}
-    make_dataset(chosen, used, [first, second], tmp_path / "out" / "train.h5")
+    make_dataset(chosen, objects, [first, second], tmp_path / "out" / "train.h5")
     bags = open_dataset(tmp_path / "out" / "train.h5")
     assert bags.clip_ids == ["a_0", "a_2", "b_1"]
     energy = bags.read_bases(slice(None)).sum(axis=2).reshape(3, 3, 10).sum(axis=2)
     assert energy.argmax(axis=1).tolist() == [1, 2, 2]
     np.testing.assert_array_equal(bags.read_bases(np.array([2, 0])), bags.read_bases(slice(None))[[2, 0]])
     assert bags.targets.tolist() == [[0, 1, 0], [0, 0, 1], [0, 0, 1]]
-    assert bags.audioset.tolist() == bags.targets.tolist()
+    assert bags.audioset.tolist() == [[0, 1, 0], [0, 0, 1], [1, 0, 1]]
 
 
 def test_a_missing_shard_is_said_and_not_read_as_zeros(planted_dataset, tmp_path):
@@ -79,21 +80,18 @@ def test_a_missing_shard_is_said_and_not_read_as_zeros(planted_dataset, tmp_path
         open_dataset(path)
 
 
-def test_a_cut_shard_is_moved_aside(planted_shard, settings, tmp_path):
+def test_a_cut_shard_is_moved_aside(planted_shard, objects_table, settings, tmp_path):
     shard = planted_shard("a", [["piano"]])
-    shard[1].write_bytes(shard[1].read_bytes()[:500])
-    (tmp_path / "used.txt").write_text("a_0\n")
+    shard[0].write_bytes(shard[0].read_bytes()[:500])
     with pytest.raises(BrokenFileError, match="made anew"):
-        make_dataset(settings, tmp_path / "used.txt", [shard], tmp_path / "train.h5")
-    assert not shard[1].exists()
+        make_dataset(settings, objects_table("a", {"a_0": ["piano"]}), [shard], tmp_path / "train.h5")
+    assert not shard[0].exists()
 
 
-def test_a_split_without_clips_says_where_to_look(planted_shard, settings, tmp_path):
-    (tmp_path / "used.txt").write_text("another\n")
+def test_a_split_without_clips_says_where_to_look(planted_shard, objects_table, settings, tmp_path):
+    objects = objects_table("a", {"another": ["piano"]})
     with pytest.raises(ObjectsoundsError, match=r"status\.tsv"):
-        make_dataset(
-            settings, tmp_path / "used.txt", [planted_shard("a", [["piano"]])], tmp_path / "train.h5"
-        )
+        make_dataset(settings, objects, [planted_shard("a", [["piano"]])], tmp_path / "train.h5")
 
 
 def test_a_larger_share_of_wrong_labels_corrupts_the_same_clips_and_more():

@@ -146,8 +146,8 @@ def test_the_summary_of_a_folder_has_a_row_per_clip_beside_each_over_all():
 
 
 @pytest.fixture
-def own(planted_dataset, tmp_path):
-    """A shard of test clips with sounds, the clips in use and their data set: status, used, test."""
+def own(planted_dataset, objects_table, tmp_path):
+    """A shard of test clips with sounds, the clips in use and their data set: objects, status, test."""
     sounds = [["drum"], ["piano"], ["violin"], ["drum", "piano"], ["piano"]]
     test = planted_dataset("test", sounds, labels=[["drum"], ["violin"], ["violin"], ["piano"], ["piano"]])
     status, rows = tmp_path / "shard" / "status.tsv", []
@@ -155,12 +155,11 @@ def own(planted_dataset, tmp_path):
         folder = tmp_path / "shard" / str(index)
         (folder / "frames").mkdir(parents=True)
         write_wav(folder / "audio.wav", sound(objects[0]), RATE, "PCM_16")
-        row = {"clip_id": f"test_{index}", "objects": ";".join(objects), "status": "ok", "folder": str(index)}
+        row = {"clip_id": f"test_{index}", "status": "ok", "folder": str(index)}
         rows.append(dict.fromkeys(STATUS_COLUMNS, "") | row | clip_sizes(folder))
     write_table(status, STATUS_COLUMNS, rows)
-    used = tmp_path / "in-use.txt"
-    used.write_text("".join(f"test_{index}\n" for index in range(4)))
-    return used, [status], test
+    objects = objects_table("in-use", {f"test_{index}": sounds[index] for index in range(4)})
+    return objects, [status], test
 
 
 def test_clips_in_use_with_one_object_are_taken_with_what_was_seen_in_them(options, own):
@@ -181,15 +180,15 @@ def test_a_higher_limit_only_adds_clips(options, own):
     assert [len(names) for names in chosen] == [1, 2, 3] and chosen[0] < chosen[1] < chosen[2]
 
 
-def test_without_a_single_source_nothing_can_be_denoised(options, own):
-    used, statuses, test = own
-    used.write_text("test_3\n")
+def test_without_a_single_source_nothing_can_be_denoised(options, own, objects_table):
+    _, statuses, test = own
+    objects = objects_table("duet", {"test_3": ["drum", "piano"]})
     with pytest.raises(ObjectsoundsError, match=r"exactly one object.*denoise\.folder"):
-        own_clips(options, used, statuses, test)
+        own_clips(options, objects, statuses, test)
 
 
 def test_the_tables_hold_every_method_noise_ratio_and_clip(options, own, tmp_path):
-    used, statuses, test = own
+    objects, statuses, test = own
     planted = words("drum", "violin")
     owners, origin = list(planted.owners), {"clip_id": ["x", "y"]}
     write_dictionary(
@@ -197,7 +196,7 @@ def test_the_tables_hold_every_method_noise_ratio_and_clip(options, own, tmp_pat
     )
     settings = options | {"denoise": options["denoise"] | {"noises": ["white", "brown"], "snr_db": [0, 6]}}
     scores, summary = tmp_path / "scores.tsv", tmp_path / "summary.tsv"
-    make_denoising(settings, [tmp_path / "surest.h5"], scores, summary, used, statuses, test)
+    make_denoising(settings, [tmp_path / "surest.h5"], scores, summary, objects, statuses, test)
     rows, lines = read_table(scores, COLUMNS), read_table(summary)
     assert len(rows) == 3 * 2 * 2 * 3 and len(lines) == 3 * 2 * 2
     assert [line["method"] for line in lines[::4]] == ["noisy", "ideal_ratio_mask", "surest"]

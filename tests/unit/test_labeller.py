@@ -1,6 +1,5 @@
 """Stage labeller: pictures are learnt, the file holds weights only, and wrong files are explained."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch
 
 from objectsounds.classes import read_classes
 from objectsounds.errors import BrokenFileError, ObjectsoundsError
+from objectsounds.files import read_json_lines
 from objectsounds.labeller import train_labeller, varied
 from objectsounds.networks import build, load_labeller, normalised, resized
 
@@ -65,7 +65,7 @@ def trained(pictures, tmp_path_factory) -> Path:
 
 
 def test_pictures_that_differ_by_colour_are_learnt(trained):
-    rows = [json.loads(line) for line in trained.with_suffix(".jsonl").read_text().splitlines()]
+    rows = read_json_lines(trained.with_suffix(".jsonl"))
     assert [row["epoch"] for row in rows] == [1, 2, 3]
     assert set(rows[0]) == {"epoch", "loss", "train_accuracy", "val_accuracy"}
     labeller = load_labeller(settings(), trained)

@@ -17,6 +17,7 @@ from objectsounds.mixing import Mixer
 from objectsounds.registry import CONDITIONINGS, LEARNED, METHODS, Conditioning
 from objectsounds.score import si_sdr
 from objectsounds.solos import FULL, check_performances, open_solos
+from objectsounds.status import performance_of
 from objectsounds.unet import load_unet, train_unet
 from objectsounds.unet_network import (
     UNet,
@@ -277,16 +278,16 @@ def test_a_request_to_stop_saves_the_epoch_that_had_begun(settings, solos, tmp_p
 
 def test_a_performance_that_is_tested_with_is_never_learnt_from():
     train = [row("a_0", "a", "train"), row("b_0", "b", "train")]
-    check_performances(train, [row("c_0", "c", "test")])
-    with pytest.raises(ObjectsoundsError, match=r"b_10000 of split test are of one performance"):
-        check_performances(train, [row("b_10000", "b", "test")])
+    check_performances(train, {"c": "c_0"})
+    with pytest.raises(ObjectsoundsError, match=r"b_10000 of another split are of one performance"):
+        check_performances(train, {"b": "b_10000"})
 
 
 def test_separate_tracks_of_one_piece_are_one_performance():
     video = "urmp/01_Jupiter_vn_vc/Vid_01.mp4"
     whole, track = row("piece_0", video, "train"), row("piece-1_0", "AuSep_1.wav", "test", video)
     with pytest.raises(ObjectsoundsError, match="one performance"):
-        check_performances([whole], [track])
+        check_performances([whole], {performance_of(track): "piece-1_0"})
 
 
 def test_every_learned_method_is_a_plug_with_a_network():

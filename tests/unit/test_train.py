@@ -1,6 +1,5 @@
 """The network and its training: the loss of the paper, planted bases learnt, exact resumption."""
 
-import json
 import os
 import signal
 
@@ -10,6 +9,7 @@ import torch
 
 from objectsounds.devices import choose_device
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.files import read_json_lines
 from objectsounds.metrics import authors_map, class_map, top_accuracy
 from objectsounds.network import Miml, margin_loss, normalise_bases
 from objectsounds.train import load_network, train_network
@@ -70,7 +70,7 @@ def small(settings, **changes):
 def test_planted_objects_are_learnt(planted_dataset, settings, tmp_path):
     train, val = planted_dataset("train", CLIPS, seed=1), planted_dataset("val", CLIPS, seed=2)
     train_network(small(settings), train, val, "visual", tmp_path / "n.pt", tmp_path / "h.jsonl")
-    history = [json.loads(line) for line in (tmp_path / "h.jsonl").read_text().splitlines()]
+    history = read_json_lines(tmp_path / "h.jsonl")
     assert len(history) == 30
     assert min(row["val_loss"] for row in history) < 0.1 * history[0]["val_loss"]
     network, saved = load_network(tmp_path / "n.pt")
@@ -151,7 +151,7 @@ def test_training_stops_when_the_watched_loss_stays(planted_dataset, settings, t
     train, val = planted_dataset("train", CLIPS), planted_dataset("val", CLIPS, labels=wrong)
     options = small(settings, epochs=200, patience=4)
     train_network(options, train, val, "visual", tmp_path / "n.pt", tmp_path / "h.jsonl")
-    history = [json.loads(line) for line in (tmp_path / "h.jsonl").read_text().splitlines()]
+    history = read_json_lines(tmp_path / "h.jsonl")
     best = int(np.argmin([row["val_loss"] for row in history]))
     assert len(history) == best + 1 + 4 < 200
 

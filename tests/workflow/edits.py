@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from objectsounds.settings import merge
+from objectsounds.status import read_objects
 from tests.workflow.conftest import ROOT, Place
 
 README = ROOT / "config" / "README.md"
@@ -78,8 +79,8 @@ def _same_list(name: str) -> Callable:
 def _single_source(place: Place) -> str:
     """Name half of the test clips."""
     lines = (place.results / "demo" / "truth.tsv").read_text().splitlines()[1:]
-    tested = (place.results / "catalogue" / "used-test.txt").read_text().split()
-    rows = [line.split("\t") for line in lines]
+    tested = read_objects(place.results / "catalogue" / "objects-test.tsv")
+    rows = [line.split("\t") for line in lines if line]
     alone = [row for row in rows if f"{row[0]}_0" in tested and ";" not in row[1]]
     (place.folder / "singles.txt").write_text("".join(f"{row[0]}, 0, 3, {row[1]}\n" for row in alone[:4]))
     return "singles.txt"
@@ -132,7 +133,6 @@ EDITS = [
             "catalogue.test": _same_list("balanced_train_segments.csv"),
             "catalogue.ontology": _ontology,
             "catalogue.descendants": False,
-            "catalogue.truth": None,
             "catalogue.test_fraction": 0.3,
             "catalogue.sections_per_medium": 2,
             "catalogue.urmp_tracks": ["val", "test"],
@@ -143,10 +143,10 @@ EDITS = [
             "catalogue.test",
             "catalogue.ontology",
             "catalogue.descendants",
-            "catalogue.truth",
             "catalogue.clips_per_shard",
         ),
     ),
+    *_edits({"catalogue"} | DATASETS | MIXED, {"catalogue.truth": None}, real=("catalogue.truth",)),
     *_edits({"catalogue", "export", "report"}, {"catalogue.section_seconds": 5}),
     *_edits(
         {"catalogue", "dataset"} | MIXED,

@@ -154,10 +154,17 @@ def without(place: Place, *names: str) -> None:
                 path.unlink()
 
 
-def cut(path: Path, share: float = 0.5) -> None:
-    """Cut a file as a loss of power does: shorter, with the times it had; a text within a line."""
+def cut(path: Path, share: float = 0.5, between: bool = False) -> None:
+    """Cut a file as a loss of power does: shorter, with the times it had.
+
+    A text is cut within a line, or ``between`` two: then its first lines alone are left, one at least.
+    """
     times = path.stat()
     length = int(times.st_size * share)
     with path.open("r+b") as file:
-        file.truncate(length - file.read(length).endswith(b"\n"))
+        head = file.read(length)
+        if between:
+            file.truncate((head.rfind(b"\n") + 1) or length + len(file.readline()))
+        else:
+            file.truncate(length - head.endswith(b"\n"))
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))

@@ -9,10 +9,13 @@ import shutil
 import pytest
 import yaml
 
+from objectsounds.dataset import open_dataset
 from tests.workflow.edits import EDITS, ORDER, Edit
 from tests.workflow.faults import ran, run, stamps
 
 pytestmark = pytest.mark.edits
+DEAR = {"clips", "bases", "labels"}  # folders of what no list, label or class edit makes again
+PIANO, DRUM = "/m/05r5c", "/m/026t6"
 HEADING = ("edit", "shown by", "rules that ran, and how often")
 REAL = [edit for edit in EDITS if edit.real]
 DRY = [edit for edit in EDITS if not edit.real]
@@ -84,12 +87,53 @@ def test_a_class_or_a_clip_more_computes_new_shards_only(new_place, record, key,
     place = new_place("more")
     _edit_and_run(place, key, small)
     jobs, before, untouched = _edit_and_run(place, key, large)
-    shards = {path for path in before if path.parent.parent.name == "clips" or "labels" in path.parts}
-    shards |= {path for path in before if "bases" in path.parts}
+    shards = {path for path in before if set(path.parts) & DEAR}
     assert shards and shards <= untouched, "a shard that was finished was made again"
     assert jobs["clips"] == jobs["bases"] == jobs["labels"] >= 1
     assert not {"demo", "labeller"} & set(jobs)
     record(f"{key}: {small} to {large}", "real run", jobs)
+
+
+def test_an_added_class_is_labelled_in_known_clips_and_in_new_ones(new_place, record):
+    place = new_place("class")
+    _edit_and_run(place, "classes", ["drum", "piano"])
+    known = {split: set(_bags(place, split).clip_ids) for split in ("train", "test")}
+    jobs, before, untouched = _edit_and_run(place, "classes", ["drum", "piano", "violin"])
+    assert {path for path in before if set(path.parts) & DEAR} <= untouched
+    for split, earlier in known.items():
+        bags = _bags(place, split)
+        column = bags.supervision("audioset")[:, bags.objects.index("violin")]
+        having = {name for name, hit in zip(bags.clip_ids, column, strict=True) if hit == 1}
+        assert having & earlier if split == "train" else having - earlier, f"no {split} clip has the class"
+    assert "violin" in (place.results / "mixtures" / "mixtures.tsv").read_text()
+    record("classes: one more, and its labels", "real run", jobs)
+
+
+def test_a_relabelled_list_reaches_clips_that_have_a_shard(place, record):
+    lists = {"train": "unbalanced_train_segments.csv", "test": "balanced_train_segments.csv"}
+    changed = {}
+    for split, name in lists.items():
+        text = (place.results / "demo" / name).read_text()
+        row = next(line for line in text.splitlines() if PIANO in line and DRUM not in line)
+        changed[split] = row.partition(",")[0]
+        (place.folder / name).write_text(text.replace(row, row.replace(PIANO, f"{PIANO},{DRUM}")))
+    jobs, before, untouched = _edit_and_run(
+        place, "catalogue", {split: [name] for split, name in lists.items()}
+    )
+    assert not {"clips", "bases", "labels"} & set(jobs), jobs
+    assert {path for path in before if set(path.parts) & DEAR} <= untouched
+    assert {"catalogue", "dataset", "mixtures_table", "train"} <= set(jobs)
+    for split, media_id in changed.items():
+        bags = [_bags(place, name) for name in (("train", "val") if split == "train" else ("test",))]
+        rows = {name: row for part in bags for name, row in zip(part.clip_ids, part.audioset, strict=True)}
+        cells = next(row for name, row in rows.items() if name.startswith(media_id))
+        assert cells.tolist() == [1, 1, 0], split
+    assert changed["test"] not in (place.results / "mixtures" / "mixtures.tsv").read_text()
+    record("a label more in the lists", "real run", jobs)
+
+
+def _bags(place, split):
+    return open_dataset(place.results / "dataset" / "default" / f"{split}.h5", bases=False)
 
 
 def test_a_method_more_computes_its_own_files_and_the_page(place, record):

@@ -4,6 +4,7 @@ Every case starts from a copy of the finished tiny run. The table at the end of 
 what the first run said, and which jobs the run that mended it executed: what the fault cost.
 """
 
+import fcntl
 import os
 import shutil
 import signal
@@ -61,9 +62,9 @@ def place_without(copy_of_finished):
         shutil.rmtree(place.folder, ignore_errors=True)
 
 
-def sentence(output, words):
-    """Return the line of an output that holds the words; no traceback is in it."""
-    assert "Traceback" not in output, output[-4000:]
+def sentence(output, words, traceback=False):
+    """Return the line of an output that holds the words; no traceback is in it, unless it may be."""
+    assert traceback or "Traceback" not in output, output[-4000:]
     lines = [line.strip() for line in output.splitlines() if words in line]
     assert lines, f"{words!r} is not in:\n{output[-4000:]}"
     return lines[0].removeprefix("objectsounds ")[:110]
@@ -86,10 +87,10 @@ CUT = {
     "WAV of a clip": ("clips/test-00000/0001_*/audio.wav", ["bases/default/test-00000.h5"], "not complete"),
     "JPEG of a clip": ("clips/train-00000/0001_*/frames/00.jpg", RELABEL, "not complete"),
     "TSV of a shard's clips": ("clips/val-00000/status.tsv", RELABEL, "made anew"),
-    "TSV of a shard": ("catalogue/shards/val-00000.tsv", ["dataset/default/val.h5"], "made anew"),
+    "TSV of a shard": ("catalogue/shards/val-00000.tsv", ["clips/val-00000/status.tsv"], "made anew"),
     "TSV of the catalogue": ("catalogue/clips.tsv", ["catalogue/shards.txt"], None),
     "list of shards": ("catalogue/shards.txt", [], "made anew"),
-    "list of clips in use": ("catalogue/used-test.txt", ["dataset/default/test.h5"], "made anew"),
+    "TSV of the clips in use": ("catalogue/objects-test.tsv", ["dataset/default/test.h5"], "made anew"),
     "HDF5 of bases": ("bases/default/train-00000.h5", ["dataset/default/train.h5"], "made anew"),
     "HDF5 of labels": ("labels/train-00001.h5", ["dataset/default/train.h5"], "made anew"),
     "HDF5 of a split": ("dataset/default/train.h5", ["train"], "made anew"),
@@ -113,22 +114,27 @@ CUT = {
 
 
 # One of each format is also tried empty: what a loss of power leaves of a file that was never synchronised.
-EMPTY = ["WAV of a clip", "JPEG of a clip", "TSV of a shard", "list of shards", "list of clips in use"]
+EMPTY = ["WAV of a clip", "JPEG of a clip", "TSV of a shard", "list of shards", "TSV of the clips in use"]
 EMPTY += ["HDF5 of bases", "model of the network", "JSON of the training"]
 
 
-@pytest.mark.parametrize(("kind", "share"), [(kind, 0.5) for kind in CUT] + [(kind, 0.0) for kind in EMPTY])
-def test_a_cut_file_stops_its_reader_and_is_made_again(place_without, finished, record, kind, share):
+WHOLE_LINES = [kind for kind in CUT if CUT[kind][0].endswith((".tsv", ".txt", ".jsonl"))]
+CASES = [(kind, "cut") for kind in CUT] + [(kind, "empty") for kind in EMPTY]
+CASES += [(kind, "cut between two lines") for kind in WHOLE_LINES]
+
+
+@pytest.mark.parametrize(("kind", "how"), CASES)
+def test_a_cut_file_stops_its_reader_and_is_made_again(place_without, finished, record, kind, how):
     name, readers, words = CUT[kind]
     place = place_without(*readers, "report/index.html")
-    cut(sorted(place.results.glob(name))[0], share)
+    cut(sorted(place.results.glob(name))[0], 0.0 if how == "empty" else 0.5, "between" in how)
     if words is None:
         last = mended(place, finished)
         said = sentence((place.results / "logs" / "catalogue.log").read_text(), "made anew")
     else:
         said = sentence(run(place), words)
         last = mended(place, finished)
-    record(f"{kind}, {'cut' if share else 'empty'}", said, last)
+    record(f"{kind}, {how}", said, last)
 
 
 def test_all_cut_files_are_found_by_check_and_made_again(place_without, finished, record):
@@ -142,6 +148,27 @@ def test_all_cut_files_are_found_by_check_and_made_again(place_without, finished
     assert not missed, "not moved aside"
     record("all of these, found by check", found.stderr.strip()[-100:], mended(place, finished))
     assert check(place).returncode == 0
+
+
+def test_a_locked_file_stops_its_reader_and_stays(place_without, finished, record):
+    """A file that another process holds is good: the job fails, and nothing dear is made again."""
+    place = place_without("dataset/default/train.h5", "report/index.html")
+    bases = place.results / "bases" / "default" / "train-00000.h5"
+    with bases.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        said = sentence(run(place), "is not shown to be broken", traceback=True)
+    assert bases.exists() and not bases.with_name(f"{bases.name}.broken").exists()
+    last = mended(place, finished)
+    assert "bases" not in ran(last)
+    record("HDF5 of bases, locked", said, last)
+
+
+def test_what_a_person_puts_into_the_folder_stays(place_without):
+    place = place_without()
+    notes = place.results / "mine" / "notes.tsv"
+    notes.parent.mkdir()
+    notes.write_text("clip\tremark\na\tfine")
+    assert check(place).returncode == 0 and notes.exists()
 
 
 def test_a_cut_page_and_cut_records_of_snakemake(place_without, finished, record):

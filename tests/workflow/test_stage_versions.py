@@ -32,6 +32,7 @@ from objectsounds.masks import make_masks
 from objectsounds.separate_videos import separate_videos
 from objectsounds.settings import STAGE_KEYS, load_settings, stage_settings, stage_version
 from objectsounds.solos import make_solos
+from objectsounds.status import read_objects
 from objectsounds.tables import read_table
 from objectsounds.unet import train_unet
 from objectsounds.wave_unet import train_wave_unet
@@ -87,8 +88,7 @@ def _ablation(results) -> list:
     with TemporaryDirectory() as folder:
         scores, table, plot = (Path(folder) / file for file in ("scores.h5", "ablation.tsv", "ablation.svg"))
         score_views(settings, results / f"clips/{name}/status.tsv", results / "labeller/weights.pt", scores)
-        shard, used = results / f"catalogue/shards/{name}.tsv", results / "catalogue/used-test.txt"
-        make_ablation(settings, [used], [shard], [scores], table, plot)
+        make_ablation(settings, [results / "catalogue/objects-test.tsv"], [scores], table, plot)
         counts = ("clips", "n_drum", "n_piano", "n_violin", "published_rowe2019")
         return [*_arrays([scores], "scores"), _digest(table, "pool", "view", "normalised", *counts)]
 
@@ -96,8 +96,9 @@ def _ablation(results) -> list:
 def _denoise(results) -> list:
     """Return figures of denoising, which a whole run does not make: one clip, by the bases of solo clips."""
     settings = load_settings({"preset": str(TINY)})
+    known = read_objects(results / "catalogue/objects-test.tsv")
     rows = read_table(results / "clips/test-00000/status.tsv")
-    clip = next(row for row in rows if row["objects"] == "piano")
+    clip = next(row for row in rows if known[row["clip_id"]]["objects"] == "piano")
     folder = str(results / "clips/test-00000" / clip["folder"])
     settings["denoise"] |= {"folder": folder, "objects": {"audio": ["piano"]}, "noises": ["white", "pink"]}
     with TemporaryDirectory() as made:
@@ -188,7 +189,7 @@ def _learned(results) -> Path:
         if split != "test":
             solos[split] = made / f"{split}.h5"
             data = results / f"dataset/default/{split}.h5"
-            make_solos(settings, 8000, data, statuses[split], ([], []), solos[split])
+            make_solos(settings, 8000, data, statuses[split], [], solos[split])
     files, history = (solos["train"], solos["val"]), made / "history.jsonl"
     train_unet(settings, files, (made / "unet.pt", history))
     train_wave_unet(settings, "multiplicative_bottleneck", files, (made / "wave.pt", history))
@@ -226,7 +227,8 @@ def _page(results) -> list:
 FIGURES = {
     "demo": _demo,
     "catalogue": lambda r: [
-        _digest(r / "catalogue/clips.tsv", "clip_id", "split", "shard", "objects", "visible")
+        _digest(r / "catalogue/clips.tsv", "clip_id", "split", "shard"),
+        _digest(r / "catalogue/objects-test.tsv", "clip_id", "objects", "visible"),
     ],
     "clips": lambda r: [_level(r.glob("clips/*/*/audio.wav")), len(list(r.glob("clips/*/*/frames/*.jpg")))],
     "bases": lambda r: _arrays(r.glob(BASES), "bases") + _arrays(r.glob(BASES), "divergence"),

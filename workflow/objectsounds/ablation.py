@@ -28,7 +28,7 @@ from objectsounds.networks import (
 from objectsounds.seeds import generator
 from objectsounds.status import good_clips
 
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 VIEWS = ("centre_crop", "random_flip", "random_crop")
 SCALES = {"no": unnormalised, "yes": normalised}
 PREPROCESSINGS = tuple(itertools.product(VIEWS, SCALES))

@@ -15,14 +15,15 @@ import logging
 import shutil
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from objectsounds.classes import ObjectClass, chosen_classes
 from objectsounds.dataset import object_probabilities
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.files import read_lines, reading, written_whole
+from objectsounds.files import written_whole
+from objectsounds.hdf5 import opened
 from objectsounds.plots import save_ablation
+from objectsounds.status import read_objects
 from objectsounds.tables import read_table, split_names, write_table
 
 # Summed scores are the mean's times the number of frames: they have the same most probable object.
@@ -75,17 +76,17 @@ def _answers(
 
 
 def _read_shard(
-    table: Path, scores: Path, used: set[str], classes: list[ObjectClass], options: dict
+    scores: Path, known: dict[str, dict[str, str]], classes: list[ObjectClass], options: dict
 ) -> tuple[list, np.ndarray, np.ndarray]:
     """Return the preprocessings of a shard's scores, the answers (6, pools, n) and the labels (n, L)."""
-    listed = {row["clip_id"]: split_names(row["objects"]) for row in read_table(table)}
-    with reading(scores), h5py.File(scores) as file:
+    listed = {name: split_names(row["objects"]) for name, row in known.items()}
+    with opened(scores, "clip_id", "scores") as file:
         ids = [name.decode() for name in file["clip_id"][()]]
         names, views = json.loads(file.attrs["class_names"]), json.loads(file.attrs["views"])
         values = file["scores"][()]
-    labels = np.array([[item.name in listed[name] for item in classes] for name in ids], bool)
+    labels = np.array([[item.name in listed.get(name, ()) for item in classes] for name in ids], bool)
     labels = labels.reshape(-1, len(classes))
-    kept = labels.any(axis=1) & np.array([name in used for name in ids], bool)
+    kept = labels.any(axis=1)  # none of a clip that is not in use
     answers = [_answers(values[kept, index], names, classes, options) for index in range(len(views))]
     return views, np.stack(answers), labels[kept]
 
@@ -110,19 +111,17 @@ def _row(pool: str, view: str, normalised: str, answers: np.ndarray, labels: np.
     }
 
 
-def make_ablation(
-    settings: dict, used: list[Path], tables: list[Path], scores: list[Path], output: Path, plot: Path
-) -> None:
+def make_ablation(settings: dict, objects: list[Path], scores: list[Path], output: Path, plot: Path) -> None:
     """Write Rowe's table 1 for this run's clips, and draw it.
 
     Parameters
     ----------
     settings : dict
         Keys ``classes`` and, of ``dataset``, ``group_reduce`` and ``scores``.
-    used : list of path
-        The clips in use of each split, one id a line.
-    tables, scores : list of path
-        Each shard's table and its scores from `ablation.score_views`.
+    objects : list of path
+        The clips in use of each split, with what sounds in them.
+    scores : list of path
+        Each shard's, from `ablation.score_views`.
     output : path
         TSV with a row per pooling, view and normalisation: ``COLUMNS``, then each object's accuracy,
         then ``n_<object>``, the clips that it is the accuracy of.
@@ -135,11 +134,8 @@ def make_ablation(
         If no clip in use has a label.
     """
     classes = chosen_classes(settings["classes"])
-    wanted = {name for path in used for name in read_lines(path)}
-    parts = [
-        _read_shard(table, path, wanted, classes, settings["dataset"])
-        for table, path in zip(tables, scores, strict=True)
-    ]
+    known = {name: row for path in objects for name, row in read_objects(path).items()}
+    parts = [_read_shard(path, known, classes, settings["dataset"]) for path in scores]
     labels = np.concatenate([part[2] for part in parts]) if parts else np.empty(0)
     if not len(labels):
         raise ObjectsoundsError(

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from objectsounds.errors import DamagedError
+
 MOST_BYTES = 2**32 - 1  # that a RIFF header can tell of
 
 
@@ -25,7 +27,7 @@ def read_wav(path: str | Path, dtype: str = "float32") -> tuple[np.ndarray, int]
 
     Raises
     ------
-    ValueError
+    DamagedError
         If the file is shorter than its header says; libsndfile would return what is left.
     RuntimeError
         If it is missing or no WAV file (``soundfile.LibsndfileError``).
@@ -40,19 +42,21 @@ def check_size(path: str | Path) -> None:
 
     Raises
     ------
-    ValueError
-        If they differ.
+    DamagedError
+        If they differ, or it is no WAV file.
     """
     path = Path(path)
     with open(path, "rb") as file:
         header = file.read(28)
     if len(header) < 28:
-        raise ValueError(f"{path.name} is cut: {len(header)} bytes")
+        raise DamagedError(f"{path.name} is cut: {len(header)} bytes")
     kind, size = struct.unpack_from("<4sI", header)
+    if kind not in (b"RIFF", b"RF64") or header[8:12] != b"WAVE":
+        raise DamagedError(f"{path.name} does not begin as a WAV file does")
     if kind == b"RF64":
         size = struct.unpack_from("<Q", header, 20)[0]
     if size + 8 != path.stat().st_size:
-        raise ValueError(f"{path.name} is cut: {path.stat().st_size} of {size + 8} bytes")
+        raise DamagedError(f"{path.name} is cut: {path.stat().st_size} of {size + 8} bytes")
 
 
 class WavWriter:

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from objectsounds.classes import names_by_alias, objects_by_mid
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.files import persons_file
 from objectsounds.segments import MEDIA_ID, BadRow, Segment, read_ontology, read_segments
+
+PIECES, PIECE = 16, 2**16  # of a medium that tell what it is; bytes each
 
 
 @dataclass(frozen=True)
@@ -47,15 +50,33 @@ class Candidate:
     only: tuple[str, ...] = ()
 
     @property
+    def whole(self) -> str:
+        """What the clip is a section of."""
+        return self.medium or self.media_id
+
+    @property
     def clip_id(self) -> str:
         """The media id and the start in milliseconds."""
         return f"{self.media_id}_{round(self.start * 1000)}"
 
 
-def safe_id(path: str) -> str:
-    """Return an id of a file that is safe as a file name: its stem, mostly, and a digest of its path."""
-    digest = hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", Path(path).stem)[:40].strip("_-") + f"-{digest}"
+def content_digest(path: Path) -> str:
+    """Return the SHA-256, hexadecimal, of a file's size and of pieces spread evenly over it.
+
+    It tells a medium from every other, wherever it lies, without reading hours of video.
+    """
+    size = path.stat().st_size
+    digest = hashlib.sha256(str(size).encode())
+    with path.open("rb") as file:
+        for index in range(PIECES):
+            file.seek(max(0, size - PIECE) * index // (PIECES - 1))
+            digest.update(file.read(PIECE))
+    return digest.hexdigest()
+
+
+def safe_id(path: str, digest: str) -> str:
+    """Return an id of a file that is safe as a file name: its stem, mostly, and the digest of its content."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", Path(path).stem)[:40].strip("_-") + f"-{digest[:8]}"
 
 
 def sections(seconds: float, length: float, most: int) -> list[tuple[float, float]]:
@@ -104,10 +125,9 @@ def read_single_sources(path: str | Path) -> tuple[list[Candidate], list[BadRow]
     Gao's AudioSet-SingleSource, 23 videos chosen by hand, has this form (Gao 4.1).
     """
     known, found, bad = names_by_alias(), [], []
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ObjectsoundsError(f"catalogue.single_source: {path} cannot be read ({error}).") from None
+    remedy = "name a list of single-source clips, or set it to null"
+    with persons_file(path, "catalogue.single_source", remedy) as file:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue

@@ -5,18 +5,20 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from objectsounds.candidates import AudioSet, Candidate, read_single_sources
+from objectsounds.candidates import Candidate
 from objectsounds.errors import BrokenFileError, ObjectsoundsError
-from objectsounds.files import write_text_if_changed
-from objectsounds.listings import read_listing
+from objectsounds.files import format_lines, write_text_if_changed
 from objectsounds.seeds import fraction
 from objectsounds.segments import BadRow
-from objectsounds.status import SHARD_COLUMNS
+from objectsounds.splits import SPLITS, placed_clips
+from objectsounds.status import OBJECT_COLUMNS, SHARD_COLUMNS, performance_of
 from objectsounds.tables import format_table, join_names, read_table, split_names, write_table
+from objectsounds.truth import add_truth
 
-STAGE_VERSION = 2
-SPLITS = ("train", "val", "test")
+STAGE_VERSION = 3
 COLUMNS = (*SHARD_COLUMNS, "shard", "used")
+PERFORMANCE_COLUMNS = ("clip_id", "performance")
+FOLLOWED = ("source", "picture", "start", "end")
 
 log = logging.getLogger(__name__)
 
@@ -52,77 +54,23 @@ def _row(item: Candidate, split: str, seed: int) -> dict:
     }
 
 
-def _split_of(item: Candidate, catalogue: dict, seed: int, hold_out: bool) -> str:
-    """Return the split of a clip of the train lists: by its medium, so that no medium is in two."""
-    medium = item.medium or item.media_id
-    if item.split:
-        return item.split
-    if hold_out and fraction(seed, "test", medium) < catalogue["test_fraction"]:
-        return "test"
-    return "val" if fraction(seed, "split", medium) < catalogue["val_fraction"] else "train"
-
-
-def _read_lists(settings: dict) -> tuple[dict[str, list[Candidate]], list[BadRow]]:
-    """Return the candidates of ``catalogue.train`` and ``catalogue.test``, and the rows left out."""
-    catalogue = settings["catalogue"]
-    audioset = AudioSet(settings) if catalogue["kind"] == "audioset" else None
-    lists: dict[str, list[Candidate]] = {"train": [], "test": []}
-    rejected: list[BadRow] = []
-    for key, found in lists.items():
-        for path in catalogue[key]:
-            more, bad = audioset.read(path) if audioset else read_listing(catalogue["kind"], path, catalogue)
-            found += more
-            rejected += bad
-    return lists, rejected
-
-
-def _with_splits(settings: dict) -> tuple[list[dict], list[BadRow]]:
-    """Return every candidate with its split; what is in a test list is in no other split."""
-    catalogue, seed = settings["catalogue"], settings["seed"]
-    lists, rejected = _read_lists(settings)
-    kept_out = {item.medium or item.media_id for item in lists["test"]}
-    tested = lists["test"]
-    if catalogue["single_source"] is not None:
-        tested, bad = read_single_sources(catalogue["single_source"])
-        kept_out |= {item.media_id for item in tested}
-        rejected += bad
-    hold_out = not catalogue["test"] and catalogue["single_source"] is None
-    placed = [(item, "test") for item in tested]
-    for item in lists["train"]:
-        if (item.medium or item.media_id) not in kept_out:
-            placed.append((item, _split_of(item, catalogue, seed, hold_out)))
-    rows = [_row(item, split, seed) for item, split in placed if not item.only or split in item.only]
-    return rows, rejected
-
-
-def _add_truth(rows: list[dict], path: str | None) -> None:
-    if path is None:
-        return
-    truth = {row["media_id"]: row for row in read_table(path, ("media_id", "sounding", "visible"))}
-    for row in rows:
-        known = truth.get(row["source"])
-        if known is not None:
-            row["visible"] = known["visible"] or "none"
-
-
 def choose_clips(settings: dict) -> tuple[list[dict], list[BadRow]]:
     """Choose the clips of all splits, in the order in which they fill shards.
 
     Returns
     -------
     rows : list of dict
-        With the columns of ``clips.tsv`` but for ``shard`` and ``used``.
+        With the columns of ``clips.tsv`` but for ``shard`` and ``used``, and with ``objects``, ``visible``.
     rejected : list of BadRow
     """
-    candidates, rejected = _with_splits(settings)
-    chosen: dict[str, dict] = {}
-    for split in ("test", "val", "train"):
+    clips, rejected = placed_clips(settings)
+    candidates = [_row(clip.item, clip.split, settings["seed"]) for clip in clips]
+    rows = []
+    for split in SPLITS:
         limit = settings["catalogue"]["clips_per_class"][split]
-        rows = [row for row in candidates if row["split"] == split]
-        for row in _chosen(rows, settings["classes"], limit):
-            chosen.setdefault(row["clip_id"], row)
-    rows = list(chosen.values())
-    _add_truth(rows, settings["catalogue"]["truth"])
+        rows += _chosen([row for row in candidates if row["split"] == split], settings["classes"], limit)
+    if settings["catalogue"]["truth"] is not None:
+        rejected += add_truth(rows, settings["catalogue"]["truth"])
     return sorted(rows, key=lambda row: (SPLITS.index(row["split"]), row["rank"])), rejected
 
 
@@ -130,14 +78,15 @@ def assign_shards(rows: list[dict], earlier: list[dict], clips_per_shard: int) -
     """Give every new clip a shard, leaving each row of ``earlier`` where it is.
 
     A clip of ``earlier`` that is not in ``rows``, or now in another split, stays in its shard, marked as
-    not used, and one whose file has moved is followed; new clips open new shards, one split each.
+    not used. One whose file, picture or end is another in the list is followed: it is another clip of the
+    same id, and its shard is made again. New clips open new shards, one split each.
     """
     wanted = {(row["clip_id"], row["split"]): row for row in rows}
     known = {(row["clip_id"], row["split"]) for row in earlier}
     assigned = []
     for row in earlier:
         now = wanted.get((row["clip_id"], row["split"]))
-        moved = {name: now[name] for name in ("source", "picture")} if now else {}
+        moved = {name: now[name] for name in FOLLOWED} if now else {}
         assigned.append(row | moved | {"used": "yes" if now else "no"})
     for split in SPLITS:
         numbers = [int(row["shard"].rpartition("-")[2]) for row in earlier if row["split"] == split]
@@ -162,6 +111,7 @@ def read_earlier(clips: Path) -> list[dict]:
     """
     try:
         if clips.exists():
+            _refuse_older(clips)
             return read_table(clips, COLUMNS)
     except BrokenFileError:
         log.warning("%s was cut; it is made anew from the tables of the shards", clips)
@@ -171,6 +121,15 @@ def read_earlier(clips: Path) -> list[dict]:
     return rows
 
 
+def _refuse_older(clips: Path) -> None:
+    header = clips.read_bytes().partition(b"\n")[0].decode("utf-8", "replace").split("\t")
+    if "objects" in header:
+        raise ObjectsoundsError(
+            f"{clips} was made by an earlier version of objectsounds, whose clips have other ids and labels "
+            f"in another place: set results to a new folder, or delete {clips.parent.parent}."
+        )
+
+
 def _write_shards(assigned: list[dict], folder: Path) -> None:
     shards: dict[str, list[dict]] = {}
     for row in assigned:
@@ -178,13 +137,26 @@ def _write_shards(assigned: list[dict], folder: Path) -> None:
     for shard, rows in shards.items():
         kept = [{name: row[name] for name in SHARD_COLUMNS} for row in rows]
         write_text_if_changed(folder / "shards" / f"{shard}.tsv", format_table(SHARD_COLUMNS, kept))
+
+
+def _write_clips_in_use(rows: list[dict], assigned: list[dict], folder: Path) -> None:
+    """Write of each split the clips in use with their objects, and what they are performances of."""
+    known = {(row["clip_id"], row["split"]): row for row in rows}
     for split in SPLITS:
-        used = [row["clip_id"] for row in assigned if row["split"] == split and row["used"] == "yes"]
-        write_text_if_changed(folder / f"used-{split}.txt", "".join(f"{clip_id}\n" for clip_id in used))
+        used = [row for row in assigned if row["split"] == split and row["used"] == "yes"]
+        objects = [{name: known[row["clip_id"], split][name] for name in OBJECT_COLUMNS} for row in used]
+        text = format_table(OBJECT_COLUMNS, objects)
+        write_text_if_changed(folder / f"objects-{split}.tsv", text)
+        media = [{"clip_id": row["clip_id"], "performance": performance_of(row)} for row in used]
+        write_text_if_changed(folder / f"performances-{split}.tsv", format_table(PERFORMANCE_COLUMNS, media))
 
 
 def make_catalogue(settings: dict, clips: str | Path, shards: str | Path) -> str:
-    """Write ``clips.tsv``, one table per shard, the clips in use per split and ``shards.txt``.
+    """Write ``clips.tsv``, one table per shard, and of each split the clips in use, and ``shards.txt``.
+
+    What is cheap and changes is apart from what starts dear work: ``objects-<split>.tsv`` holds what sounds
+    and is seen in the clips in use, as lists, truth and classes have it now, ``performances-<split>.tsv``
+    what they are sections of. Each file is written only when it changes.
 
     Parameters
     ----------
@@ -209,10 +181,11 @@ def make_catalogue(settings: dict, clips: str | Path, shards: str | Path) -> str
         )
     assigned = assign_shards(rows, read_earlier(clips), settings["catalogue"]["clips_per_shard"])
     _write_shards(assigned, clips.parent)
+    _write_clips_in_use(rows, assigned, clips.parent)
     write_table(clips.parent / "rejected.tsv", ("path", "line", "reason"), [vars(row) for row in rejected])
     write_table(clips, COLUMNS, assigned)
     in_use = sorted({row["shard"] for row in assigned if row["used"] == "yes"})
-    write_text_if_changed(shards, "".join(f"{shard}\n" for shard in in_use))
+    write_text_if_changed(shards, format_lines(in_use))
     log.info("%d clips in %d shards, %d rows left out", len(rows), len(in_use), len(rejected))
     return describe(rows, settings["classes"], rejected, len(in_use))
 

@@ -1,10 +1,11 @@
 """``objectsounds check``: open every file of a run; what cannot be read is moved aside and made again."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from objectsounds.errors import BrokenFileError, ObjectsoundsError
-from objectsounds.files import move_aside, read_json_lines, read_lines, reading
+from objectsounds.files import RUN, move_aside, read_json_lines, read_lines, reading
 from objectsounds.tables import read_table
 
 
@@ -35,18 +36,38 @@ def _read_wav(path: Path) -> None:
         pass
 
 
-def _read_list(path: Path) -> None:
-    if path.stat().st_size:  # a split may have no clips
-        read_lines(path)
-
-
+FOLDERS = (  # that the workflow writes: whatever else lies in a run's folder is a person's
+    "ablation",
+    "bases",
+    "catalogue",
+    "clips",
+    "dataset",
+    "demo",
+    "denoise",
+    "dictionary",
+    "experiments",
+    "export",
+    "frame_network",
+    "labeller",
+    "labels",
+    "masks",
+    "mixtures",
+    "report",
+    "score",
+    "separate",
+    "separate_videos",
+    "solos",
+    "train",
+    "unet",
+    "wave_unet",
+)
 READERS: dict[str, Callable[[Path], None]] = {
     ".h5": _read_hdf5,
     ".pt": _read_weights,
     ".jsonl": read_json_lines,
     ".wav": _read_wav,
     ".tsv": read_table,
-    ".txt": _read_list,
+    ".txt": read_lines,
 }
 
 
@@ -67,6 +88,13 @@ def unit_of(path: Path, results: Path) -> Path:
 
 
 def _broken(path: Path) -> str | None:
+    """Return what is wrong with a file, which has then been moved aside.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it cannot be read for another reason than that it is broken.
+    """
     try:
         with reading(path):
             READERS[path.suffix](path)
@@ -75,23 +103,33 @@ def _broken(path: Path) -> str | None:
     return None
 
 
+def _files_of(results: Path) -> list[Path]:
+    """Return the files of a run that can be read, but for those that were moved aside before."""
+    paths = [path for name in FOLDERS for path in (results / name).rglob("*")]
+    return sorted(
+        path
+        for path in paths
+        if path.suffix in READERS
+        and path.is_file()
+        and not any(part.endswith(".broken") for part in path.relative_to(results).parts)
+    )
+
+
 def check_results(results: Path) -> None:
     """Open every file of a run.
 
     Raises
     ------
     ObjectsoundsError
-        If the folder is missing or anything was broken; everything broken has been moved aside.
+        If it is no folder of a run, or anything was broken; everything broken has been moved aside.
     """
     from objectsounds.status import good_clips
 
-    if not results.is_dir():
-        raise ObjectsoundsError(f"{results} is no folder of results.")
-    broken = []
-    for path in sorted(results.rglob("*")):
-        moved_before = any(part.endswith(".broken") for part in path.parts)
-        if moved_before or not path.is_file() or path.suffix not in READERS or "benchmarks" in path.parts:
-            continue
+    if not (results / "catalogue").is_dir():
+        raise ObjectsoundsError(f"{results} is no folder of results: it holds no catalogue.")
+    os.environ[RUN] = str(results)
+    broken, unread = [], []
+    for path in _files_of(results):
         unit = unit_of(path, results)
         try:
             if path.name == "status.tsv":
@@ -99,14 +137,19 @@ def check_results(results: Path) -> None:
             problem = _broken(path)
         except BrokenFileError as error:
             problem = str(error)
+        except (OSError, ValueError) as error:
+            unread.append(f"{path} cannot be read, but is not shown to be broken; it stays ({error})")
+            continue
         if problem is not None:
             broken.append(problem)
             if unit != path and unit.exists():
                 move_aside(unit)
-    for problem in broken:
+    for problem in broken + unread:
         print(problem)
     if broken:
         # Snakemake makes a missing file again only on the way to a target, so the page has to go too.
         (results / "report" / "index.html").unlink(missing_ok=True)
         raise ObjectsoundsError(f"{len(broken)} broken files were moved aside: start the run again.")
+    if unread:
+        raise ObjectsoundsError(f"{len(unread)} files cannot be read: see why above, and check again.")
     print(f"{results}: every file can be read.")

@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from objectsounds.status import REASONS, read_status
+from objectsounds.status import REASONS, read_objects, read_status
 from objectsounds.tables import read_table, split_names
 
 SPLITS = ("train", "val", "test")
@@ -11,10 +11,15 @@ UNKNOWN = "not known"
 
 
 def read_clips(results: Path, classes: list[str]) -> list[dict]:
-    """Return the rows of all shards' status tables, with ``names``: the run's objects that sound in each."""
+    """Return the rows of the clips in use in all shards' status tables.
+
+    Each with ``names``: the run's objects that sound in it.
+    """
+    known = {split: read_objects(results / "catalogue" / f"objects-{split}.tsv") for split in SPLITS}
     rows = [row for path in sorted((results / "clips").glob("*/status.tsv")) for row in read_status(path)]
+    rows = [row for row in rows if row["clip_id"] in known[row["split"]]]
     for row in rows:
-        names = split_names(row["objects"])
+        names = split_names(known[row["split"]][row["clip_id"]]["objects"])
         row["names"] = [name for name in names if name in classes] if names else [UNKNOWN]
     return rows
 

@@ -74,14 +74,13 @@ def _ablation(args, settings) -> None:
     else:
         from objectsounds.ablation_table import make_ablation
 
-        make_ablation(settings, args.used, args.tables, args.scores, args.output, args.plot)
+        make_ablation(settings, args.objects, args.scores, args.output, args.plot)
 
 
 def _dataset(args, settings) -> None:
     from objectsounds.dataset import make_dataset
 
-    shards = list(zip(args.tables, args.bases, args.labels, strict=True))
-    make_dataset(settings, args.used, shards, args.output)
+    make_dataset(settings, args.objects, list(zip(args.bases, args.labels, strict=True)), args.output)
 
 
 def _epochs(label: str) -> Callable:
@@ -117,7 +116,7 @@ def _mixtures(args, settings) -> None:
     from objectsounds.mixtures import list_mixtures, make_block
 
     if args.block is None:
-        list_mixtures(settings, args.used, args.status, args.output)
+        list_mixtures(settings, args.objects, args.status, args.output)
     else:
         make_block(settings, args.table, args.block, args.status, args.output)
 
@@ -151,7 +150,7 @@ def _denoise(args, settings) -> None:
         args.dictionaries,
         args.scores,
         args.summary,
-        args.used,
+        args.objects,
         args.status,
         args.test,
         _tracker("denoise"),
@@ -161,8 +160,8 @@ def _denoise(args, settings) -> None:
 def _solos(args, settings) -> None:
     from objectsounds.solos import make_solos
 
-    elsewhere = (args.elsewhere, args.used)
-    make_solos(settings, args.rate, args.dataset, args.status, elsewhere, args.output, _tracker("solos"))
+    inputs = (args.dataset, args.status, args.elsewhere)
+    make_solos(settings, args.rate, *inputs, args.output, _tracker("solos"))
 
 
 def _frame_network(args, settings) -> None:
@@ -266,8 +265,7 @@ COMMANDS = {
         {
             "status": {"help": "a shard's, to score its frames"},
             "weights": {"help": "of the trained labeller"},
-            "used": {"nargs": "+", "default": [], "help": "clips in use, for the table"},
-            "tables": {"nargs": "+", "default": [], "help": "the shards' tables"},
+            "objects": {"nargs": "+", "default": [], "help": "the splits' clips in use, for the table"},
             "scores": {"nargs": "+", "default": [], "help": "the shards' scores"},
             "plot": {"help": "SVG to draw the table into"},
             "output": ONE,
@@ -276,7 +274,7 @@ COMMANDS = {
     ),
     "dataset": Command(
         "aggregate the bases and labels of a split into one HDF5",
-        {"used": ONE, "tables": MANY, "bases": MANY, "labels": MANY, "output": ONE},
+        {"objects": ONE | {"help": "the split's clips in use"}, "bases": MANY, "labels": MANY, "output": ONE},
         _dataset,
     ),
     "train": Command(
@@ -318,7 +316,7 @@ COMMANDS = {
         "choose single-source test clips to mix, or mix one block of them",
         {
             "status": MANY,
-            "used": {"help": "the test clips in use, to choose from"},
+            "objects": {"help": "the test clips in use, to choose from"},
             "table": {"help": "the table of mixtures, to mix a block"},
             "block": {"type": int},
             "output": ONE,
@@ -358,7 +356,7 @@ COMMANDS = {
         {
             "dictionaries": {"nargs": "*", "default": [], "help": "each is a method"},
             "status": {"nargs": "*", "default": [], "help": "the test shards', unless denoise.folder is set"},
-            "used": {"help": "the test clips in use"},
+            "objects": {"help": "the test clips in use"},
             "test": {"help": "the test clips' data set, which holds what was detected"},
             "scores": ONE,
             "summary": ONE,
@@ -374,8 +372,7 @@ COMMANDS = {
             "rate": ONE | {"type": int, "help": "Hz"},
             "dataset": ONE | {"help": "the split's data set, for its labels"},
             "status": MANY,
-            "elsewhere": {"nargs": "*", "default": [], "help": "the other splits' shard tables"},
-            "used": {"nargs": "*", "default": [], "help": "the other splits' clips in use"},
+            "elsewhere": {"nargs": "*", "default": [], "help": "the other splits' performances"},
             "output": ONE,
         },
         _solos,

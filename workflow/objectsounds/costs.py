@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.files import read_json_lines
 from objectsounds.tables import read_table
 
 SPENT = re.compile(r"this job computed ([\d.]+) core-seconds in ([\d.]+) s( with a GPU)?$")
@@ -87,7 +88,7 @@ def _counts(results: Path) -> dict[str, float]:
     rows = read_table(table, ("clip_id", "split"))
     train = sum(row["split"] == "train" for row in rows)
     histories = list((results / "train").rglob("history.jsonl"))
-    epochs = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in histories)
+    epochs = sum(len(read_json_lines(path)) for path in histories)
     return {"clips": len(rows), "train clips": train, "train clips and epochs": train * epochs, "run": 1}
 
 

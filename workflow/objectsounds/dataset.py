@@ -7,7 +7,7 @@ derive, and the bases as a virtual view, or as a copy with ``dataset.copy: true`
 import json
 import logging
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
@@ -15,14 +15,16 @@ import numpy as np
 
 from objectsounds.chunk_reader import ChunkReader
 from objectsounds.classes import ObjectClass, chosen_classes
-from objectsounds.errors import BrokenFileError, ObjectsoundsError
-from objectsounds.files import move_aside, read_lines, reading, written_whole
-from objectsounds.hdf5 import describe
+from objectsounds.errors import ObjectsoundsError
+from objectsounds.files import set_aside, written_whole
+from objectsounds.hdf5 import describe, opened
 from objectsounds.seeds import fraction, generator
-from objectsounds.tables import read_table, split_names
+from objectsounds.status import read_objects
+from objectsounds.tables import split_names
 
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 UNKNOWN = 255
+ARRAYS = ("probabilities", "targets", "audioset", "corrupted", "visible")
 
 log = logging.getLogger(__name__)
 
@@ -139,21 +141,17 @@ class ShardPart:
     bases_type: np.dtype
 
 
-def _read_shard(table: Path, bases: Path, labels: Path, used: set[str]) -> ShardPart:
-    known = {row["clip_id"]: row for row in read_table(table)}
-    with reading(bases), h5py.File(bases) as file:
+def _read_shard(bases: Path, labels: Path, known: dict[str, dict[str, str]]) -> ShardPart:
+    with opened(bases, "clip_id", "bases") as file:
         ids = [name.decode() for name in file["clip_id"][()]]
         shape, kind = file["bases"].shape[1:], file["bases"].dtype
-    with reading(labels), h5py.File(labels) as file:
+    with opened(labels, "clip_id", "scores") as file:
         labelled = [name.decode() for name in file["clip_id"][()]]
         scores = file["scores"][()]
         names = json.loads(file.attrs["class_names"])
     if ids != labelled:
-        move_aside(labels)
-        raise BrokenFileError(
-            f"{labels} and {bases} hold different clips; the labels were moved aside: start the run again."
-        )
-    rows = np.array([index for index, name in enumerate(ids) if name in used], dtype=int)
+        raise set_aside(labels, f"{labels} and {bases} hold different clips")
+    rows = np.array([index for index, name in enumerate(ids) if name in known], dtype=int)
     kept = [ids[index] for index in rows]
     return ShardPart(
         bases,
@@ -202,18 +200,16 @@ def _runs(rows: np.ndarray, position: int):
         position += len(run)
 
 
-def make_dataset(
-    settings: dict, used: Path, shards: list[tuple[Path, Path, Path]], output: str | Path
-) -> None:
+def make_dataset(settings: dict, objects: Path, shards: list[tuple[Path, Path]], output: str | Path) -> None:
     """Aggregate a split.
 
     Parameters
     ----------
     settings : dict
         Keys ``seed``, ``classes`` and ``dataset``.
-    used : path
-        The split's clips in use, one id a line.
-    shards : list of (table, bases, labels)
+    objects : path
+        The split's clips in use, with what sounds and is seen in them.
+    shards : list of (bases, labels)
         Paths of each shard.
     output : path
         HDF5 with ``clip_id`` (n,), ``bases`` (n, F, M), ``probabilities`` (n, L), ``targets``
@@ -224,8 +220,8 @@ def make_dataset(
     output = Path(output)
     classes = chosen_classes(settings["classes"])
     options = settings["dataset"]
-    wanted = set(read_lines(used))
-    parts = [_read_shard(*map(Path, shard), wanted) for shard in shards]
+    known = read_objects(objects)
+    parts = [_read_shard(*map(Path, shard), known) for shard in shards]
     parts = [part for part in parts if len(part.rows)]
     if not parts:
         raise ObjectsoundsError(
@@ -234,7 +230,7 @@ def make_dataset(
     scores = np.concatenate([part.scores for part in parts])
     probabilities = object_probabilities(scores, parts[0].class_names, classes, options)
     targets = choose_labels(probabilities, options["threshold"], options["keep_argmax"])
-    objects = [cell for part in parts for cell in part.objects]
+    sounding = [cell for part in parts for cell in part.objects]
     visible = [cell for part in parts for cell in part.visible]
     with written_whole(output) as temporary, h5py.File(temporary, "w") as file:
         describe(file, settings, STAGE_VERSION)
@@ -243,7 +239,7 @@ def make_dataset(
         file.create_dataset("clip_id", data=ids, dtype=h5py.string_dtype())
         file.create_dataset("probabilities", data=probabilities)
         file.create_dataset("targets", data=targets.astype(np.uint8))
-        truth = _multi_hot(objects, classes)
+        truth = _multi_hot(sounding, classes)
         noisy = corrupt_labels(truth, ids, options["label_noise"], settings["seed"])
         file.create_dataset("audioset", data=truth)
         file.create_dataset("corrupted", data=noisy)
@@ -311,12 +307,8 @@ def open_dataset(path: str | Path, bases: bool = True) -> Bags:
         If a shard's bases are missing.
     """
     path = Path(path)
-    with reading(path), h5py.File(path) as file:
-        arrays = {
-            item.name: file[item.name][()]
-            for item in fields(Bags)
-            if item.name in ("probabilities", "targets", "audioset", "corrupted", "visible")
-        }
+    with opened(path, "clip_id", "bases", *ARRAYS) as file:
+        arrays = {name: file[name][()] for name in ARRAYS}
         ids = [name.decode() for name in file["clip_id"][()]]
         objects = json.loads(file.attrs["objects"])
         shape, kind = file["bases"].shape, file["bases"].dtype

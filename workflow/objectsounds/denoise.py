@@ -24,7 +24,7 @@ from objectsounds.separate import SILENT
 from objectsounds.tables import join_names, write_table
 from objectsounds.transforms import Stft, transform_of
 
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 EXPONENTS = {"white": 0, "pink": 1, "brown": 2}  # of 1 / f, the noise's power over frequency
 LOWEST = 20.0  # Hz; below it lies most of brown noise's power, which nobody hears
 REFERENCES = ("noisy", "ideal_ratio_mask")
@@ -212,7 +212,7 @@ def make_denoising(
     dictionaries: list[Path],
     scores: Path,
     summary: Path,
-    used: Path | None = None,
+    objects: Path | None = None,
     statuses: list[Path] = (),
     test: Path | None = None,
     progress: Callable = iter,
@@ -229,7 +229,7 @@ def make_denoising(
     scores, summary : path
         TSV files to write, with ``COLUMNS`` and ``SUMMARY_COLUMNS``; SDR and NSDR in dB. With a folder
         the summary has a row per clip beside each row over all.
-    used, statuses, test : path, list of path, path
+    objects, statuses, test : path, list of path, path
         Unless ``denoise.folder`` is set: the test clips in use, the test shards' status tables, and the
         aggregated HDF5 with their visual labels.
     progress : callable
@@ -237,7 +237,7 @@ def make_denoising(
     """
     options = settings["denoise"]
     words = {Path(path).stem: read_dictionary(path) for path in dictionaries}
-    clips = folder_clips(settings) if options["folder"] else own_clips(settings, used, statuses, test)
+    clips = folder_clips(settings) if options["folder"] else own_clips(settings, objects, statuses, test)
     rows = []
     for clip in progress(clips):
         for colour in options["noises"]:

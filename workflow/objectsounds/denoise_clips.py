@@ -8,7 +8,6 @@ import numpy as np
 
 from objectsounds.dataset import open_dataset
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.files import read_lines
 from objectsounds.mixtures import single_source
 from objectsounds.seeds import fraction
 from objectsounds.separate import detected_objects
@@ -41,13 +40,13 @@ class Clip:
     detected: list[str]
 
 
-def own_clips(settings: dict, used: Path, statuses: list[Path], test: Path) -> list[Clip]:
+def own_clips(settings: dict, table: Path, statuses: list[Path], test: Path) -> list[Clip]:
     """Return the run's single-source test clips, at most ``max_clips``, with the objects seen in them.
 
-    They are taken in an order that never changes: of more clips the same are taken, and some more.
+    ``table`` holds what sounds in the test clips in use. They are taken in an order that never changes: of
+    more clips the same are taken, and some more.
     """
-    in_use = set(read_lines(used))
-    sources = single_source(statuses, in_use, settings["classes"])
+    sources = single_source(statuses, table, settings["classes"])
     sources.sort(key=lambda source: fraction(settings["seed"], "denoise", source[0]))
     sounds = dict(sources[: settings["denoise"]["max_clips"]])
     bags = open_dataset(test, bases=False)

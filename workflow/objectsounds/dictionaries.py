@@ -8,8 +8,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from objectsounds.files import reading
-from objectsounds.hdf5 import describe, new_hdf5
+from objectsounds.hdf5 import describe, new_hdf5, opened
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +43,7 @@ class Dictionary:
 
 def read_dictionary(path: str | Path) -> Dictionary:
     """Read a dictionary file."""
-    with reading(path), h5py.File(path) as file:
+    with opened(path, "object", "bases", "clip_id") as file:
         return dictionary_in(file)
 
 

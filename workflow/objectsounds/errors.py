@@ -6,4 +6,8 @@ class ObjectsoundsError(Exception):
 
 
 class BrokenFileError(ObjectsoundsError):
-    """An input file of this run was unreadable and was moved aside; the next run makes it again."""
+    """An input file of this run is shown to be broken and was moved aside; the next run makes it again."""
+
+
+class DamagedError(ValueError):
+    """What a file holds shows that it is cut or garbled; whoever reads it says what becomes of it."""

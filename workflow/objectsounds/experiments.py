@@ -19,7 +19,7 @@ from objectsounds.score import COLUMNS, make_tables
 from objectsounds.settings import of_variant, overrides_of
 from objectsounds.tables import read_table, write_table
 
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 DICTIONARY_COLUMNS = (
     "method",
     "dictionary",

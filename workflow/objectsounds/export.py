@@ -17,7 +17,7 @@ from objectsounds.classes import chosen_classes
 from objectsounds.dictionaries import read_dictionary
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.files import reading, sha256_of, written_whole
-from objectsounds.hdf5 import describe, new_hdf5
+from objectsounds.hdf5 import describe, new_hdf5, opened
 from objectsounds.model_file import FORMAT, read_model
 from objectsounds.plan import dataset_of, dictionary_file, guided_methods
 from objectsounds.registry import METHODS, variant_of
@@ -147,7 +147,7 @@ def _settings_for(settings: dict, results: Path, name: str) -> dict:
         "bases": next((results / "bases" / shared_variant(settings, "bases", variant_of(name))).glob("*.h5")),
     }
     for stage, path in made.items():
-        with reading(path), h5py.File(path) as file:
+        with opened(path) as file:
             theirs = json.loads(file.attrs["settings"])
         if theirs != stage_settings(whole, stage):
             raise ObjectsoundsError(

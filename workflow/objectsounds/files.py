@@ -5,14 +5,16 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from objectsounds.errors import BrokenFileError, ObjectsoundsError
+from objectsounds.damage import shown_damage
+from objectsounds.errors import BrokenFileError, DamagedError, ObjectsoundsError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 FORBIDDEN = (errno.EACCES, errno.EPERM)
+RUN = "OBJECTSOUNDS_RESULTS"  # the variable that names the folder of the run at work: the workflow sets it
 CATALOGUE = "shards.txt"  # the output of the catalogue that all its readers ask for
 LEAST_FREE = 2**20  # bytes: libraries do not all say that the disk is full; less than this tells it
 
@@ -113,9 +115,44 @@ def write_text_if_changed(path: str | Path, text: str) -> bool:
     return True
 
 
+def format_lines(lines: Iterable[str]) -> str:
+    """Return lines as a text that ends with an empty one: what is cut between two lines lacks it.
+
+    An empty line, unlike a comment or a count, is passed over by whatever else reads a list or a table.
+    """
+    return "".join(f"{line}\n" for line in lines) + "\n"
+
+
 def write_json(path: str | Path, value: object) -> None:
     """Write ``value`` as indented JSON with sorted keys."""
     write_text(path, json.dumps(value, indent=1, sort_keys=True) + "\n")
+
+
+def write_json_lines(path: str | Path, rows: Iterable[dict]) -> None:
+    """Write rows as one JSON object a line, of which the last says so: a text that is cut lacks it."""
+    rows = list(rows)
+    ends = [{}] * (len(rows) - 1) + [{"last": True}]
+    lines = [json.dumps(row | end, sort_keys=True) + "\n" for row, end in zip(rows, ends, strict=True)]
+    write_text(path, "".join(lines))
+
+
+def is_of_this_run(path: str | Path) -> bool:
+    """Return whether a file lies in the folder of the run whose job this is: no other may be moved."""
+    folder = os.environ.get(RUN)
+    return bool(folder) and Path(folder).resolve() in (Path(path).parent.resolve() / "x").parents
+
+
+def set_aside(unit: str | Path, what: str) -> BrokenFileError:
+    """Move aside what a run made and its job finds broken; return the error that says so.
+
+    What is of no run, or of another, may be a person's: it stays, and the error says what to do.
+    """
+    if not is_of_this_run(unit):
+        return BrokenFileError(f"{what}; it stays there, as it is no file of a run at work: make it again.")
+    aside = move_aside(unit)
+    return BrokenFileError(
+        f"{what}; {unit} was moved to {aside.name}: start the run again and it will be made anew."
+    )
 
 
 def move_aside(path: str | Path) -> Path:
@@ -137,19 +174,30 @@ def sha256_of(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def read_whole_text(path: Path) -> str:
+    """Return a text without the empty line that ends it (`format_lines`).
+
+    Raises
+    ------
+    DamagedError
+        If that line is missing.
+    """
+    text = path.read_text(encoding="utf-8")
+    if not text.endswith("\n\n") or "\0" in text:
+        raise DamagedError("it is cut: the empty line at its end is missing" if text else "it is empty")
+    return text[:-1]
+
+
 def read_lines(path: str | Path) -> list[str]:
     """Read a list that this run made, one name a line and one line at least.
 
     Raises
     ------
     BrokenFileError
-        If it is empty or its last line is cut; the file has then been moved aside.
+        If it is empty or cut; the file has then been moved aside.
     """
     with reading(path) as whole:
-        text = whole.read_text(encoding="utf-8")
-        if not text.endswith("\n"):
-            raise ValueError("it is empty or cut")
-    return text.split()
+        return read_whole_text(whole).split()
 
 
 def read_json_lines(path: str | Path) -> list[dict]:
@@ -158,13 +206,45 @@ def read_json_lines(path: str | Path) -> list[dict]:
     Raises
     ------
     BrokenFileError
-        If it is empty, a line is no JSON or the last one is cut; the file has then been moved aside.
+        If it is empty or cut, or a line is no JSON; the file has then been moved aside.
     """
     with reading(path) as whole:
-        text = whole.read_text(encoding="utf-8")
-        if not text.endswith("\n"):
-            raise ValueError("it is empty or cut")
-        return [json.loads(line) for line in text.splitlines()]
+        try:
+            rows = [json.loads(line) for line in whole.read_text(encoding="utf-8").splitlines()]
+        except json.JSONDecodeError as error:
+            raise DamagedError(f"a line is no JSON: {error}") from error
+        if not rows or not rows[-1].pop("last", False):
+            raise DamagedError("it is cut: no last line says that it is the last")
+    return rows
+
+
+@contextmanager
+def persons_file(path: str | Path, key: str, remedy: str) -> Iterator[Path]:
+    """Guard the reading of a text file that is a person's own: it is never moved, whatever is wrong with it.
+
+    Parameters
+    ----------
+    path : path
+    key : str
+        Of the configuration, where it is named.
+    remedy : str
+        What to do about it.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If it cannot be read, or is no text in UTF-8.
+    """
+    try:
+        yield Path(path)
+    except UnicodeDecodeError as error:
+        raise ObjectsoundsError(
+            f"{key}: {path} is no text in UTF-8 (byte {error.start}): save it as UTF-8, or {remedy}."
+        ) from None
+    except OSError as error:
+        raise ObjectsoundsError(
+            f"{key}: {path} cannot be read ({error.strerror or error}): {remedy}."
+        ) from None
 
 
 @contextmanager
@@ -180,20 +260,16 @@ def reading(path: str | Path, unit: str | Path | None = None) -> Iterator[Path]:
     Raises
     ------
     BrokenFileError
-        If the block fails as it does on a truncated or garbled file. The unit or file has then been moved
-        aside. A missing file raises ``FileNotFoundError`` as usual.
+        If the block fails and the file is shown to be broken (`damage.shown_damage`). The unit or file has
+        then been moved aside, if it is of the run at work (`set_aside`). All else, such as a missing or
+        locked file, is raised as what it is.
     """
     path, unit = Path(path), Path(unit or path)
     try:
         yield path
-    except FileNotFoundError:
-        raise
-    except (OSError, EOFError, KeyError, ValueError, UnicodeDecodeError, RuntimeError) as error:
-        if not path.exists():
+    except (OSError, EOFError, KeyError, ValueError, RuntimeError) as error:
+        damage = shown_damage(path, error) if path.exists() else None
+        if damage is None:
+            error.add_note(f"{path} is not shown to be broken by this: it stays where it is.")
             raise
-        aside = move_aside(unit)
-        raise BrokenFileError(
-            f"{path} could not be read ({type(error).__name__}: {error}); "
-            f"{'it' if unit == path else unit} was moved to {aside.name}: "
-            "start the run again and it will be made anew."
-        ) from error
+        raise set_aside(unit, f"{path} is broken ({damage})") from error

@@ -23,7 +23,7 @@ from objectsounds.status import clip_folder, good_clips
 from objectsounds.training import Training, checkpoint_of, evaluating
 from objectsounds.weights import load_weights
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 BATCH = 100  # frames at a time where nothing is learnt
 
 

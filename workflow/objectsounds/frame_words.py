@@ -4,10 +4,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 
-from objectsounds.files import reading
+from objectsounds.hdf5 import opened
 
 
 @dataclass
@@ -33,6 +32,6 @@ class FrameWords:
 
 def read_frame_words(path: str | Path) -> FrameWords:
     """Read what `frame_network.say_frames` wrote."""
-    with reading(path), h5py.File(path) as file:
+    with opened(path, "clip_id", "probabilities") as file:
         ids = [name.decode() for name in file["clip_id"][()]]
         return FrameWords(json.loads(file.attrs["objects"]), ids, file["probabilities"][()])

@@ -8,7 +8,8 @@ from pathlib import Path
 import h5py
 
 from objectsounds import __version__
-from objectsounds.files import written_whole
+from objectsounds.errors import DamagedError
+from objectsounds.files import reading, written_whole
 from objectsounds.provenance import commit
 
 
@@ -19,6 +20,22 @@ def describe(file: h5py.File, settings: dict, stage_version: int) -> None:
     file.attrs["commit"] = commit()
     file.attrs["stage_version"] = stage_version
     file.attrs["seed"] = settings.get("seed", -1)
+
+
+@contextmanager
+def opened(path: str | Path, *datasets: str) -> Iterator[h5py.File]:
+    """Yield an HDF5 file that this run made, in which these data sets have to be.
+
+    Raises
+    ------
+    BrokenFileError
+        If the file is shown to be broken, or lacks one of them; it has then been moved aside.
+    """
+    with reading(path), h5py.File(path) as file:
+        missing = [name for name in datasets if name not in file]
+        if missing:
+            raise DamagedError(f"it holds no {missing[0]}")
+        yield file
 
 
 @contextmanager

@@ -4,7 +4,6 @@ Reads ``pictures/{train,val}/<object>/*.png``. Writes the weights and a history 
 It never sees a clip. ImageNet's networks need no training: they are loaded by `load_labeller` alone.
 """
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import torch
 
 from objectsounds import __version__
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.files import write_text, written_whole
+from objectsounds.files import write_json_lines, written_whole
 from objectsounds.networks import build, load_labeller, normalised, resized, use_threads
 from objectsounds.provenance import commit
 from objectsounds.seeds import generator, seed_of
@@ -22,7 +21,7 @@ from objectsounds.vision import torchvision
 
 __all__ = ["STAGE_VERSION", "load_labeller", "train_labeller"]
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 EVALUATION_BATCH = 100
 SMALLEST_AREA = 0.7  # of a picture that a random crop keeps
 SPARE = 1.2  # size of the pictures that crops are cut from, in image sizes
@@ -166,12 +165,12 @@ def train_labeller(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, options["learning_rate"], total_steps=steps + 1, pct_start=WARM_UP
     )
-    lines = []
+    rows = []
     for epoch in range(1, options["epochs"] + 1):
         row = _epoch(network, optimiser, schedule, images, targets, options, rng)
         row["val_accuracy"] = accuracy(network, held, held_targets)
-        lines.append(json.dumps({"epoch": epoch, **row}))
-        write_text(history, "\n".join(lines) + "\n")
+        rows.append({"epoch": epoch, **row})
+        write_json_lines(history, rows)
         if progress:
             progress(epoch, options["epochs"])
     saved = {

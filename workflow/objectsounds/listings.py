@@ -3,18 +3,19 @@
 Each kind yields candidates, before splits, limits and shards.
 """
 
-import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from objectsounds.candidates import Candidate, safe_id, sections
+from objectsounds.candidates import Candidate, content_digest, safe_id, sections
 from objectsounds.classes import names_by_alias
 from objectsounds.decoder import duration
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.files import persons_file
 from objectsounds.media import MediaError
 from objectsounds.segments import MEDIA_ID, BadRow
+from objectsounds.tables import PersonsRow, names_in, read_persons_table
 
 VIDEO_SUFFIXES = (".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv")
 VIDEO_SUFFIXES += (".ts", ".webm", ".wmv")
@@ -33,16 +34,23 @@ def _media_files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _file_sections(path: Path, relative: str, options: dict, **facts) -> tuple[list[Candidate], list[BadRow]]:
+def _file_sections(
+    path: Path, options: dict, span: tuple[float, float] | None = None, **facts
+) -> tuple[list[Candidate], list[BadRow]]:
+    """Return one section of a file, or those that the options say; its id and medium are by its content."""
     try:
         str(path).encode("utf-8")
-        seconds = duration(path)
+        digest = content_digest(path)
+        seconds = None if span else duration(path)
     except UnicodeEncodeError:
         return [], [BadRow(repr(str(path)), 0, "the file's name is not UTF-8: rename it")]
+    except OSError as error:
+        return [], [BadRow(str(path), 0, f"cannot be read ({error.strerror})")]
     except MediaError as error:
         return [], [BadRow(str(path), 0, f"not readable as a video ({error})")]
-    spans = sections(seconds, options["section_seconds"], options["sections_per_medium"])
-    return [Candidate(safe_id(relative), str(path), *span, **facts) for span in spans], []
+    spans = [span] if span else sections(seconds, options["section_seconds"], options["sections_per_medium"])
+    name = safe_id(path.name, digest)
+    return [Candidate(name, str(path), *span, medium=digest, **facts) for span in spans], []
 
 
 def read_folder(folder: Path, options: dict) -> tuple[list[Candidate], list[BadRow]]:
@@ -60,9 +68,7 @@ def read_folder(folder: Path, options: dict) -> tuple[list[Candidate], list[BadR
         parts = relative.parts[:-1]
         split = SPLIT_FOLDERS[parts[0]] if by_split and parts else ""
         words = [word for part in parts[bool(split) :] for word in re.split(r"[+;, ]+", part)]
-        found, bad = _file_sections(
-            path, str(relative), options, objects=_objects_in(words, known), split=split
-        )
+        found, bad = _file_sections(path, options, objects=_objects_in(words, known), split=split)
         candidates += found
         rejected += bad
     if not candidates:
@@ -74,25 +80,22 @@ def read_folder(folder: Path, options: dict) -> tuple[list[Candidate], list[BadR
 
 
 def read_video_list(path: Path, options: dict) -> tuple[list[Candidate], list[BadRow]]:
-    """Read a CSV or TSV of video files.
+    """Read a table of video files, separated by commas, tabs or semicolons.
 
     Columns: ``file`` (relative to the list), and where wanted ``start``, ``end`` (s), ``objects`` and
     ``visible`` (separated by semicolons) and ``split``. A file without start and end is cut into sections.
     """
     known, candidates, rejected = names_by_alias(), [], []
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        head = file.readline()
-        file.seek(0)
-        rows = csv.DictReader(file, delimiter="\t" if "\t" in head else ",", skipinitialspace=True)
-        if "file" not in (rows.fieldnames or ()):
-            raise ObjectsoundsError(
-                f"{path} has no column 'file'; its first line should name the columns file, start, end, "
-                "objects, visible, split, of which all but the first may be absent."
-            )
-        for row in rows:
-            found, bad = _listed_video(path, rows.line_num, row, known, options)
-            candidates += found
-            rejected += bad
+    columns, rows = read_persons_table(path, "catalogue", "name a table of video files")
+    if "file" not in columns:
+        raise ObjectsoundsError(
+            f"{path} has no column 'file'; its first line should name the columns file, start, end, "
+            "objects, visible, split, of which all but the first may be absent."
+        )
+    for row in rows:
+        found, bad = _listed_video(path, row, known, options)
+        candidates += found
+        rejected += [BadRow(str(path), row.line, reason) for reason in bad]
     if len(rejected) > len(candidates):
         raise ObjectsoundsError(
             f"{path} is mostly unusable: {len(rejected)} bad rows beside {len(candidates)} clips, "
@@ -102,35 +105,44 @@ def read_video_list(path: Path, options: dict) -> tuple[list[Candidate], list[Ba
 
 
 def _listed_video(
-    path: Path, line: int, row: dict, known: dict[str, str], options: dict
-) -> tuple[list[Candidate], list[BadRow]]:
-    cells = {name: (row.get(name) or "").strip() for name in ("file", "start", "end", "split")}
-    names = {key: list(filter(None, (row.get(key) or "").split(";"))) for key in ("objects", "visible")}
-    names = {key: [name.strip() for name in value] for key, value in names.items()}
+    path: Path, row: PersonsRow, known: dict[str, str], options: dict
+) -> tuple[list[Candidate], list[str]]:
+    """Return the sections of a row, and what is wrong with it."""
+    if row.problem:
+        return [], [row.problem]
+    cells = {name: row.cells.get(name, "") for name in ("file", "start", "end", "split")}
+    names = {key: names_in(row.cells.get(key, "")) for key in ("objects", "visible")}
     unknown = [name for name in names["objects"] + names["visible"] if name not in {*known, "none"}]
-    if not cells["file"]:
-        return [], [BadRow(str(path), line, "no file")]
-    if unknown:
-        return [], [BadRow(str(path), line, f"unknown object {unknown[0][:30]!r}")]
-    if cells["split"] not in ("", *SPLIT_FOLDERS):
-        return [], [BadRow(str(path), line, f"unknown split {cells['split'][:20]!r}")]
-    facts = {
-        "objects": _objects_in(names["objects"], known),
-        "split": SPLIT_FOLDERS.get(cells["split"], ""),
-        "visible": ";".join(_objects_in(names["visible"], known)) or ("none" if names["visible"] else ""),
-    }
     video = path.parent / cells["file"]
+    if not cells["file"] or not video.is_file():
+        return [], [f"no file {cells['file'][:80]!r}" if cells["file"] else "no file"]
+    if unknown:
+        return [], [f"unknown object {unknown[0][:30]!r}"]
+    if cells["split"] not in ("", *SPLIT_FOLDERS):
+        return [], [f"unknown split {cells['split'][:20]!r}"]
+    span = _span_of(cells)
+    if isinstance(span, str):
+        return [], [span]
+    found, bad = _file_sections(
+        video,
+        options,
+        span,
+        objects=_objects_in(names["objects"], known),
+        split=SPLIT_FOLDERS.get(cells["split"], ""),
+        visible=";".join(_objects_in(names["visible"], known)) or ("none" if names["visible"] else ""),
+    )
+    return found, [f"{item.path}: {item.reason}" for item in bad]
+
+
+def _span_of(cells: dict[str, str]) -> tuple[float, float] | str | None:
+    """Return start and end in s, None where the row names neither, or what is wrong with them."""
     if not cells["start"] and not cells["end"]:
-        if not video.is_file():
-            return [], [BadRow(str(path), line, f"no file {cells['file'][:80]!r}")]
-        return _file_sections(video, cells["file"], options, **facts)
+        return None
     try:
         start, end = float(cells["start"] or 0), float(cells["end"])
     except ValueError:
-        return [], [BadRow(str(path), line, "start or end is not a number")]
-    if not 0 <= start < end < float("inf"):
-        return [], [BadRow(str(path), line, "end is not after start")]
-    return [Candidate(safe_id(cells["file"]), str(video), start, end, **facts)], []
+        return "start or end is not a number"
+    return (start, end) if 0 <= start < end < float("inf") else "end is not after start"
 
 
 def read_music(path: Path, options: dict) -> tuple[list[Candidate], list[BadRow]]:
@@ -140,8 +152,10 @@ def read_music(path: Path, options: dict) -> tuple[list[Candidate], list[BadRow]
     from the beginning, and one that lies behind the end becomes ``too_short``.
     """
     known, candidates, rejected = names_by_alias(), [], []
+    with persons_file(path, "catalogue", "name one of MUSIC's JSON listings") as file:
+        text = file.read_text(encoding="utf-8")
     try:
-        videos = json.loads(path.read_text(encoding="utf-8"))["videos"]
+        videos = json.loads(text)["videos"]
         groups = [(str(names), [str(name) for name in ids]) for names, ids in videos.items()]
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ObjectsoundsError(
@@ -232,7 +246,7 @@ def read_listing(kind: str, path: str | Path, options: dict) -> tuple[list[Candi
     path = Path(path)
     if not path.exists():
         raise ObjectsoundsError(f"{path} does not exist: name a {kind} listing in catalogue.train.")
-    if path.is_dir() == (kind == "music"):
+    if kind != "folder" and path.is_dir() == (kind == "music"):
         raise ObjectsoundsError(f"{path} is no listing of kind {kind!r}: see catalogue.kind.")
     if kind == "folder":
         return read_folder(path, options) if path.is_dir() else read_video_list(path, options)

@@ -28,7 +28,7 @@ from objectsounds.tables import join_names, split_names, write_table
 from objectsounds.unet import warped
 from objectsounds.unet_network import decide, stft, targets
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 THRESHOLDS = (0.05, 0.10, 0.15, 0.20)  # of the true probability, for 21 objects (Nuotimaa table 4.2)
 TOP = 3  # the most frequent labels of a mask that count as predicted
 BACKGROUND = "background"
@@ -191,8 +191,10 @@ def _duets(model: Learned, bags: Bags, statuses: list[str], most: int, folder: P
                     target / f"{name}.wav", resampled(sound, model.rate, rate, len(waveform)), rate, "PCM_16"
                 )
             files = join_names(f"duets/{clip['clip_id']}/{name}.wav" for name in ["mixture", *objects])
+            heard = bags.audioset[bags.clip_ids.index(clip["clip_id"])] == 1
+            sounding = [name for name, hit in zip(bags.objects, heard, strict=True) if hit]
             cells = {"clip": clip["clip_id"], "objects": join_names(objects), "files": files}
-            rows.append(cells | {"sounding": clip["objects"]})
+            rows.append(cells | {"sounding": join_names(sounding)})
     return rows
 
 

@@ -10,12 +10,12 @@ import numpy as np
 from objectsounds.audio import write_wav
 from objectsounds.classes import chosen_classes
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.files import folder_written_whole, read_lines
+from objectsounds.files import folder_written_whole
 from objectsounds.seeds import generator
-from objectsounds.status import good_clips, read_audio, read_status
+from objectsounds.status import good_clips, read_audio, read_objects, read_status
 from objectsounds.tables import join_names, read_table, split_names, write_table
 
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 MIXTURE_COLUMNS = ("mixture", "group", "block", "clips", "objects")
 CROSS_DOMAIN = "cross-domain"
 ENUMERABLE = 300_000  # combinations; of more a sample is drawn without listing them
@@ -35,14 +35,15 @@ def groups_of(names: list[str], counts: list[int] | tuple[int, ...] = (2,)) -> l
     return [group_name(base, count) for count in counts for base in bases]
 
 
-def single_source(statuses: list[str | Path], used: set[str], names: list[str]) -> list[tuple[str, str]]:
+def single_source(statuses: list[str | Path], objects: str | Path, names: list[str]) -> list[tuple[str, str]]:
     """Return (clip id, object) of the good clips in use with exactly one object, sorted by id."""
-    found = []
+    known, found = read_objects(objects), []
     for status in statuses:
         for row in read_status(status):
-            objects = split_names(row["objects"])
-            if row["status"] == "ok" and row["clip_id"] in used and len(objects) == 1 and objects[0] in names:
-                found.append((row["clip_id"], objects[0]))
+            if row["status"] == "ok" and row["clip_id"] in known:
+                sounding = split_names(known[row["clip_id"]]["objects"])
+                if len(sounding) == 1 and sounding[0] in names:
+                    found.append((row["clip_id"], sounding[0]))
     return sorted(found)
 
 
@@ -104,10 +105,9 @@ def choose_mixtures(sources: list[tuple[str, str]], settings: dict) -> list[dict
     ]
 
 
-def list_mixtures(settings: dict, used: str | Path, statuses: list[str], output: str | Path) -> None:
-    """Write the table of mixtures."""
-    in_use = set(read_lines(used))
-    sources = single_source(statuses, in_use, settings["classes"])
+def list_mixtures(settings: dict, objects: str | Path, statuses: list[str], output: str | Path) -> None:
+    """Write the table of mixtures of the test clips in use, whose objects are in the table ``objects``."""
+    sources = single_source(statuses, objects, settings["classes"])
     rows = choose_mixtures(sources, settings)
     if not rows:
         raise ObjectsoundsError(

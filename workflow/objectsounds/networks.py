@@ -145,7 +145,7 @@ def _from_file(path: Path) -> tuple[dict, str]:
         state = load_weights(path)
     except (OSError, ValueError) as error:
         raise ObjectsoundsError(
-            f"labeller.weights: {path} is no file of weights ({type(error).__name__}); download it again."
+            f"labeller.weights: {path} cannot be read as weights ({error}); download it again."
         ) from error
     if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
         state = state["state_dict"]

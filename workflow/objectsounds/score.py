@@ -20,7 +20,7 @@ from objectsounds.separate import COLUMNS as ESTIMATE_COLUMNS
 from objectsounds.statistics import COMPARISON_COLUMNS, bootstrap_interval, clips_of_mixtures, compare
 from objectsounds.tables import join_names, read_table, split_names, write_table
 
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 MEASURES = ("sdr", "sir", "sar", "si_sdr", "sdr_improvement")
 COLUMNS = ("method", "group", "mixture", "object", "clip", "other", *MEASURES, "fallback", "n_extra")
 SUMMARY_COLUMNS = (

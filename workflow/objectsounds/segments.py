@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.files import persons_file
 
 MEDIA_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 MID = re.compile(r"/[a-z]+/[A-Za-z0-9_]+")
@@ -105,12 +106,15 @@ def read_ontology(path: str | Path) -> dict[str, dict]:
     ObjectsoundsError
         If the file is no ontology.
     """
-    try:
-        return {entry["id"]: entry for entry in json.loads(Path(path).read_text(encoding="utf-8"))}
-    except FileNotFoundError:
+    if not Path(path).exists():
         raise ObjectsoundsError(
             f"catalogue.ontology: {path} does not exist; get Google's ontology.json, or set it to null."
-        ) from None
+        )
+    remedy = "get Google's ontology.json, or set it to null"
+    with persons_file(path, "catalogue.ontology", remedy) as file:
+        text = file.read_text(encoding="utf-8")
+    try:
+        return {entry["id"]: entry for entry in json.loads(text)}
     except (ValueError, TypeError, KeyError) as error:
         raise ObjectsoundsError(
             f"catalogue.ontology: {path} is no AudioSet ontology ({type(error).__name__}: {error}); "
@@ -171,13 +175,15 @@ def read_segments(
     segments: list[Segment] = []
     rejected: list[BadRow] = []
     seen: set[str] = set()
-    for number, problem, segment in _judged(path, known, seen):
-        if segment is None:
-            rejected.append(BadRow(str(path), number, problem))
-        elif mids is None or any(mid in mids for mid in segment.mids):
-            segments.append(segment)
+    with persons_file(path, "catalogue", "name one of AudioSet's CSV files"):
+        for number, problem, segment in _judged(path, known, seen):
+            if segment is None:
+                rejected.append(BadRow(str(path), number, problem))
+            elif mids is None or any(mid in mids for mid in segment.mids):
+                segments.append(segment)
+        announced = _announced(path)
     _refuse_bad(path, rejected, len(seen))
-    announced, found = _announced(path), len(seen) + len(rejected)
+    found = len(seen) + len(rejected)
     if announced is not None and announced != found:
         rejected.append(BadRow(str(path), 0, f"the file announces {announced} segments and holds {found}"))
     return segments, rejected

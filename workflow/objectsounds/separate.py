@@ -19,7 +19,7 @@ from objectsounds.seeds import seed_of
 from objectsounds.tables import join_names, split_names, write_table
 from objectsounds.transforms import transform_of
 
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 COLUMNS = ("mixture", "object", "file", "fallback", "detected")
 SILENT = 1e-8
 

@@ -15,20 +15,15 @@ import numpy as np
 
 from objectsounds.dataset import Bags, open_dataset
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.files import reading, written_whole
-from objectsounds.hdf5 import describe
-from objectsounds.status import good_clips, read_audio
+from objectsounds.files import written_whole
+from objectsounds.hdf5 import describe, opened
+from objectsounds.status import good_clips, performance_of, read_audio
 from objectsounds.tables import read_table
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 FULL = 32767  # full scale: waveforms are kept as 16-bit integers
 
 log = logging.getLogger(__name__)
-
-
-def performance_of(row: dict[str, str]) -> str:
-    """Return what a clip is a section of: the video of a separate track, else the medium."""
-    return row["picture"] or row["source"]
 
 
 def solo_labels(bags: Bags, supervision: str) -> dict[str, int]:
@@ -38,28 +33,28 @@ def solo_labels(bags: Bags, supervision: str) -> dict[str, int]:
     return {bags.clip_ids[row]: int(found[row].argmax()) for row in alone}
 
 
-def check_performances(rows: Iterable[dict], elsewhere: Iterable[dict]) -> None:
-    """Refuse clips whose performance another split holds too.
+def check_performances(rows: Iterable[dict], elsewhere: dict[str, str]) -> None:
+    """Refuse clips whose performance another split holds too; ``elsewhere`` has these by performance.
 
     Raises
     ------
     ObjectsoundsError
         Naming the first such clip.
     """
-    others = {performance_of(row): row for row in elsewhere}
     for row in rows:
-        other = others.get(performance_of(row))
+        other = elsewhere.get(performance_of(row))
         if other is not None:
             raise ObjectsoundsError(
-                f"solos: clip {row['clip_id']} of split {row['split']} and clip {other['clip_id']} of split "
-                f"{other['split']} are of one performance, {performance_of(row)}: what is learnt from "
+                f"solos: clip {row['clip_id']} of split {row['split']} and clip {other} of another split "
+                f"are of one performance, {performance_of(row)}: what is learnt from "
                 "would be tested with; put all its clips into one split."
             )
 
 
-def _in_use(tables: Iterable[str | Path], used: Iterable[str | Path]) -> list[dict]:
-    names = {name for path in used for name in Path(path).read_text(encoding="utf-8").split()}
-    return [row for path in tables for row in read_table(path) if row["clip_id"] in names]
+def read_performances(tables: Iterable[str | Path]) -> dict[str, str]:
+    """Return a clip of each performance in the catalogue's tables ``performances-<split>.tsv``."""
+    rows = (row for path in tables for row in read_table(path, ("clip_id", "performance")))
+    return {row["performance"]: row["clip_id"] for row in rows}
 
 
 def make_solos(
@@ -67,7 +62,7 @@ def make_solos(
     rate: int,
     dataset: str | Path,
     statuses: list[str],
-    elsewhere: tuple[list[str], list[str]],
+    elsewhere: list[str],
     output: str | Path,
     progress: Callable = iter,
 ) -> None:
@@ -83,8 +78,8 @@ def make_solos(
         The split's aggregated HDF5, for its labels.
     statuses : list of path
         Of the split's shards.
-    elsewhere : (tables, used)
-        The shard tables of the other splits and their lists of clips in use.
+    elsewhere : list of path
+        What the clips in use of the other splits are sections of.
     output : path
         HDF5 with ``waveform`` (all samples in a row, int16), ``start`` (n + 1,), ``rms`` (n,),
         ``label`` (n,) and ``clip_id`` (n,); attributes ``objects`` and ``rate``.
@@ -104,7 +99,7 @@ def make_solos(
                 kept.append(row)
                 scaled = np.clip(resampled(waveform, own, rate), -1, 1) * FULL
                 waveforms.append(np.round(scaled).astype(np.int16))
-    check_performances(kept, _in_use(*elsewhere))
+    check_performances(kept, read_performances(elsewhere))
     ids = [row["clip_id"] for row in kept]
     powers = [np.sqrt(np.mean((w / FULL) ** 2)) if len(w) else 0.0 for w in waveforms]
     with written_whole(output) as temporary, h5py.File(temporary, "w") as file:
@@ -161,7 +156,7 @@ class Solos:
 def open_solos(path: str | Path) -> Solos:
     """Open what `make_solos` wrote."""
     path = Path(path)
-    with reading(path), h5py.File(path) as file:
+    with opened(path, "clip_id", "waveform", "start", "rms", "label") as file:
         ids = [name.decode() for name in file["clip_id"][()]]
         arrays = {name: file[name][()] for name in ("start", "rms")}
         labels = file["label"][()]

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from objectsounds.errors import BrokenFileError
-from objectsounds.files import move_aside
+from objectsounds.files import reading, set_aside
 from objectsounds.tables import read_table
 
-SHARD_COLUMNS = ("clip_id", "source", "picture", "start", "end", "split", "objects", "visible")
+SHARD_COLUMNS = ("clip_id", "source", "picture", "start", "end", "split")
+OBJECT_COLUMNS = ("clip_id", "objects", "visible")
 MEASURES = (
     "status",
     "detail",
@@ -44,6 +44,16 @@ REASONS = {
 }
 
 
+def read_objects(table: str | Path) -> dict[str, dict[str, str]]:
+    """Read ``objects-<split>.tsv``: by id, the clips in use with what sounds and what is seen in them."""
+    return {row["clip_id"]: row for row in read_table(table, OBJECT_COLUMNS)}
+
+
+def performance_of(row: dict[str, str]) -> str:
+    """Return what a clip is a section of: the video of a separate track, else the medium."""
+    return row["picture"] or row["source"]
+
+
 def clip_sizes(folder: Path) -> dict:
     """Return the sizes in bytes of a clip's WAV and of its frames together."""
     return {
@@ -71,7 +81,7 @@ def good_clips(status: str | Path) -> list[dict[str, str]]:
         folder = clip_folder(status, row)
         try:
             whole = all(str(size) == row[name] for name, size in clip_sizes(folder).items())
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             whole = False
         if not whole:
             broken_clip(status, f"{folder} is not complete")
@@ -84,14 +94,18 @@ def clip_folder(status: str | Path, row: dict[str, str]) -> Path:
 
 
 def read_audio(status: str | Path, row: dict[str, str]) -> tuple[np.ndarray, int]:
-    """Return a good clip's waveform, float32 [shape=(T,)], and its rate in Hz."""
+    """Return a good clip's waveform, float32 [shape=(T,)], and its rate in Hz.
+
+    Raises
+    ------
+    BrokenFileError
+        If the WAV is cut; the shard's status has then been moved aside.
+    """
     from objectsounds.audio import read_wav
 
     path = clip_folder(status, row) / "audio.wav"
-    try:
+    with reading(path, unit=status):
         return read_wav(path)
-    except (RuntimeError, ValueError, OSError) as error:
-        broken_clip(status, f"{path} cannot be read ({error})")
 
 
 def broken_clip(status: str | Path, what: str) -> None:
@@ -102,7 +116,4 @@ def broken_clip(status: str | Path, what: str) -> None:
     BrokenFileError
         Always.
     """
-    aside = move_aside(status)
-    raise BrokenFileError(
-        f"{what}; {status} was moved to {aside.name}: start the run again and the shard will be made anew."
-    )
+    raise set_aside(status, what)

@@ -17,7 +17,7 @@ from objectsounds.seeds import generator, seed_of
 from objectsounds.training import Training, checkpoint_of
 from objectsounds.weights import load_weights
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 
 
 class BagLoader:

@@ -11,7 +11,7 @@ import torch
 from objectsounds import __version__
 from objectsounds.devices import choose_device
 from objectsounds.errors import BrokenFileError, ObjectsoundsError
-from objectsounds.files import reading, write_text, written_whole
+from objectsounds.files import reading, write_json_lines, written_whole
 from objectsounds.provenance import commit
 from objectsounds.seeds import seed_of
 from objectsounds.stopping import StopRequest
@@ -154,7 +154,7 @@ class Training:
         with StopRequest() as stop:
             while not self.finished():
                 self._epoch_or_stop(stop, progress)
-        write_text(history, "".join(json.dumps(row, sort_keys=True) + "\n" for row in self.history))
+        write_json_lines(history, self.history)
         saved = {
             "state_dict": self.best["state"],
             "epoch": self.best["epoch"],

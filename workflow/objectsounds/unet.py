@@ -9,7 +9,7 @@ from objectsounds.mixing import Trained, load_separator, train_separator
 from objectsounds.solos import Solos
 from objectsounds.unet_network import UNet, stft, targets, warp_matrix
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 
 
 def build_unet(objects: int, options: dict) -> UNet:

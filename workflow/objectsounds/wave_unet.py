@@ -11,7 +11,7 @@ from objectsounds.registry import Conditioning
 from objectsounds.solos import Solos
 from objectsounds.wave_network import WaveUNet, cropped, lengths
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 
 
 def build_wave_unet(objects: int, options: dict, conditioning: Conditioning) -> WaveUNet:

@@ -5,16 +5,28 @@ from pathlib import Path
 
 import torch
 
+from objectsounds.errors import DamagedError, ObjectsoundsError
+
+
+class WeightsError(ObjectsoundsError, ValueError):
+    """A file from which no weights can be read."""
+
 
 def load_weights(path: str | Path) -> dict:
     """Load a file of tensors and plain values onto the CPU.
 
     Raises
     ------
-    ValueError
-        If it is cut, garbled, or holds anything that would have to be run.
+    DamagedError
+        If it holds anything that would have to be run, which no file of ours does.
+    WeightsError
+        If it cannot be read for another reason.
     """
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, EOFError, KeyError, RuntimeError) as error:
-        raise ValueError(f"no file of weights: {type(error).__name__}") from error
+    except pickle.UnpicklingError as error:
+        raise DamagedError("no file of weights: reading it would run code") from error
+    except (EOFError, KeyError, RuntimeError) as error:
+        raise WeightsError(
+            f"{path} is no file of weights ({type(error).__name__}): delete it, and start the run again."
+        ) from error

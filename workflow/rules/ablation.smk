@@ -1,7 +1,7 @@
 """Stage ``ablation``: the labeller under the preprocessings of Rowe's table 1, for ``labeller_ablation`` alone.
 
 REQUIRED INPUTS:  <results>/clips/{shard}/status.tsv and the frames beside it; the classifier's weights;
-                  <results>/catalogue/used-{split}.txt and every shard's table
+                  <results>/catalogue/objects-{split}.tsv
 OUTPUTS:          <results>/ablation/{shard}.h5: raw class scores per preprocessing and frame;
                   ablation.tsv and ablation.svg: accuracy of the twelve combinations with pooling
 """
@@ -77,8 +77,7 @@ rule ablation_table:
     shell:
         "python -m objectsounds ablation"
         " --settings {params.settings:q}"
-        " --used {input.used:q}"
-        " --tables {input.tables:q}"
+        " --objects {input.objects:q}"
         " --scores {input.scores:q}"
         " --output {output.table:q}"
         " --plot {output.plot:q}"

@@ -3,7 +3,8 @@
 REQUIRED INPUTS:  what catalogue.train and catalogue.test name: AudioSet's segment lists, a folder or list of
                   videos, MUSIC's listings, URMP's folder; optional ontology, single_source, truth
 OUTPUTS:          <results>/catalogue/clips.tsv (grows, never reorders), shards.txt
-BESIDE THEM:      shards/{shard}.tsv, used-{split}.txt, rejected.tsv; written only when they change
+BESIDE THEM:      shards/{shard}.tsv, objects-{split}.tsv (the clips in use with what sounds and is seen),
+                  performances-{split}.tsv (what they are sections of), rejected.tsv; written only when they change
 """
 
 

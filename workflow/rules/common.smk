@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 from objectsounds import needs, plan
 from objectsounds import settings as _settings
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.files import RUN
 from objectsounds.registry import CONDITIONINGS, DICTIONARIES, LEARNED, estimates_of, method_of, variant_of
 
 
@@ -16,6 +17,7 @@ def merged_settings(config):
     """Merge and validate the settings; a bad value, or a cut list of shards, ends the run with one sentence."""
     try:
         settings = _settings.load_settings(config)
+        os.environ[RUN] = settings["results"]  # what lies elsewhere is a person's, and is never moved aside
         plan.check_list(settings["results"])
         return settings
     except ObjectsoundsError as error:
@@ -122,12 +124,11 @@ def labeller_weights(wildcards):
 
 
 def ablation_inputs(wildcards):
-    """Return what the labeller's ablation counts: the clips in use, their labels and their scores."""
+    """Return what the labeller's ablation counts: the clips in use with their objects, and their scores."""
     splits = SETTINGS["ablation"]["splits"]
     shards = [shard for split in splits for shard in shards_of(split)]
     return {
-        "used": expand("<results>/catalogue/used-{split}.txt", split=splits),
-        "tables": expand("<results>/catalogue/shards/{shard}.tsv", shard=shards),
+        "objects": expand("<results>/catalogue/objects-{split}.tsv", split=splits),
         "scores": expand("<results>/ablation/{shard}.h5", shard=shards),
     }
 
@@ -137,6 +138,7 @@ def report_inputs(wildcards):
     splits = [split for split in ("train", "val", "test") if shards_of(split)]
     guided = {method_of(name).dictionary for name in SETTINGS["methods"] if method_of(name).guided} - {None}
     inputs = {
+        "objects": expand("<results>/catalogue/objects-{split}.tsv", split=["train", "val", "test"]),
         "status": [path for split in splits for path in statuses_of(split)],
         "datasets": expand("<results>/dataset/default/{split}.h5", split=splits),
         "bases": bases_of("default", *splits),

@@ -1,14 +1,13 @@
 """Stage ``dataset``: bases and labels of all shards of a split become one aggregated HDF5.
 
-REQUIRED INPUTS:  <results>/catalogue/used-{split}.txt; every shard's table, bases and labels
+REQUIRED INPUTS:  <results>/catalogue/objects-{split}.tsv; every shard's bases and labels
 OUTPUTS:          <results>/dataset/{variant}/{split}.h5
 """
 
 
 rule dataset:
     input:
-        used=after_catalogue("<results>/catalogue/used-{split}.txt"),
-        tables=lambda wc: expand("<results>/catalogue/shards/{shard}.tsv", shard=shards_of(wc.split)),
+        objects=after_catalogue("<results>/catalogue/objects-{split}.tsv"),
         bases=lambda wc: expand(
             "<results>/bases/{variant}/{shard}.h5",
             variant=shared("bases", wc.variant),
@@ -33,8 +32,7 @@ rule dataset:
     shell:
         "python -m objectsounds dataset"
         " --settings {params.settings:q}"
-        " --used {input.used:q}"
-        " --tables {input.tables:q}"
+        " --objects {input.objects:q}"
         " --bases {input.bases:q}"
         " --labels {input.labels:q}"
         " --output {output:q}"

@@ -1,7 +1,7 @@
 """Stage ``denoise``: noise taken off single sources as in Gao's table 2, for the target ``denoising`` alone.
 
 REQUIRED INPUTS:  <results>/dictionary/default/{dictionary}.h5; the test shards' status.tsv and WAV files,
-                  <results>/catalogue/used-test.txt and <results>/dataset/default/test.h5, or in place of
+                  <results>/catalogue/objects-test.tsv and <results>/dataset/default/test.h5, or in place of
                   these the folder denoise.folder
 OUTPUTS:          <results>/denoise/scores.tsv (a row per method, noise, ratio and clip) and summary.tsv
 """
@@ -19,7 +19,9 @@ rule denoise:
             *expand("<results>/dictionary/default/{name}.h5", name=SETTINGS["denoise"]["dictionaries"])
         ),
         folder=folder_input(SETTINGS["denoise"]["folder"]) if SETTINGS["denoise"]["folder"] else [],
-        used=[] if SETTINGS["denoise"]["folder"] else after_catalogue("<results>/catalogue/used-test.txt"),
+        objects=(
+            [] if SETTINGS["denoise"]["folder"] else after_catalogue("<results>/catalogue/objects-test.tsv")
+        ),
         status=lambda wc: [] if SETTINGS["denoise"]["folder"] else statuses_of("test"),
         test=[] if SETTINGS["denoise"]["folder"] else "<results>/dataset/default/test.h5",
     output:
@@ -44,7 +46,7 @@ rule denoise:
         settings=stage_params("denoise"),
         version=_settings.stage_version("denoise"),
         clips=lambda wildcards, input: (
-            f"--used {shlex.quote(str(input.used))} --test {shlex.quote(str(input.test))}"
+            f"--objects {shlex.quote(str(input.objects))} --test {shlex.quote(str(input.test))}"
             f" --status {shlex.join(map(str, input.status))}"
             if input.status
             else ""

@@ -1,6 +1,6 @@
 """Stage ``mixtures``: single-source test clips, two or more, mixed in blocks.
 
-REQUIRED INPUTS:  <results>/catalogue/used-test.txt; the test shards' status.tsv and WAV files
+REQUIRED INPUTS:  <results>/catalogue/objects-test.tsv; the test shards' status.tsv and WAV files
 OUTPUTS:          <results>/mixtures/mixtures.tsv; per block a folder with mixtures.tsv and, per mixture,
                   mixture.wav, reference_1.wav, reference_2.wav, ...
 """
@@ -8,7 +8,7 @@ OUTPUTS:          <results>/mixtures/mixtures.tsv; per block a folder with mixtu
 
 rule mixtures_table:
     input:
-        used=after_catalogue("<results>/catalogue/used-test.txt"),
+        objects=after_catalogue("<results>/catalogue/objects-test.tsv"),
         status=lambda wc: statuses_of("test"),
     output:
         "<results>/mixtures/mixtures.tsv",
@@ -29,7 +29,7 @@ rule mixtures_table:
     shell:
         "python -m objectsounds mixtures"
         " --settings {params.settings:q}"
-        " --used {input.used:q}"
+        " --objects {input.objects:q}"
         " --status {input.status:q}"
         " --output {output:q}"
         " 2> {log:q}"

@@ -1,7 +1,7 @@
 """Stage ``solos``: the clips with exactly one label, which the learned separators mix and learn from.
 
-REQUIRED INPUTS:  <results>/dataset/{variant}/{split}.h5, the split's WAV files; the other splits' clips in
-                  use, so that nothing is learnt from a performance that is tested with
+REQUIRED INPUTS:  <results>/dataset/{variant}/{split}.h5, the split's WAV files; what the other splits' clips
+                  are performances of, so that nothing is learnt from a performance that is tested with
 OUTPUTS:          <results>/solos/{variant}/{rate}/{split}.h5
 """
 
@@ -11,18 +11,7 @@ rule solos:
         dataset=lambda wc: plan.dataset_of(SETTINGS, wc.variant, wc.split),
         status=lambda wc: statuses_of(wc.split),
         elsewhere=lambda wc: after_catalogue(
-            *(
-                f"<results>/catalogue/shards/{shard}.tsv"
-                for split in plan.other_splits(wc.split)
-                for shard in shards_of(split)
-            )
-        )(wc),
-        used=lambda wc: after_catalogue(
-            *(
-                f"<results>/catalogue/used-{split}.txt"
-                for split in plan.other_splits(wc.split)
-                if shards_of(split)
-            )
+            *(f"<results>/catalogue/performances-{split}.tsv" for split in plan.other_splits(wc.split))
         )(wc),
     output:
         "<results>/solos/{variant}/{rate}/{split}.h5",
@@ -48,6 +37,5 @@ rule solos:
         " --dataset {input.dataset:q}"
         " --status {input.status:q}"
         " --elsewhere {input.elsewhere:q}"
-        " --used {input.used:q}"
         " --output {output:q}"
         " 2> {log:q}"

@@ -11,6 +11,7 @@ from objectsounds.audio import read_wav
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.mixtures import mix
 from objectsounds.seeds import generator
+from objectsounds.status import read_objects
 from objectsounds.tables import read_table, split_names
 from objectsounds.transforms import Stft
 
@@ -28,13 +29,15 @@ def clips_of(run: Path, split: str) -> list[tuple[list[str], np.ndarray]]:
     table = run / "catalogue" / "clips.tsv"
     if not table.exists():
         raise ObjectsoundsError(f"{run} is no finished run to take clips from: run `make demo` first.")
-    clips = []
-    for row in read_table(table, ("clip_id", "split", "objects", "shard")):
-        if row["split"] != split:
+    clips, known = [], read_objects(run / "catalogue" / f"objects-{split}.tsv")
+    for row in read_table(table, ("clip_id", "split", "shard")):
+        if row["split"] != split or row["clip_id"] not in known:
             continue
         for folder in (run / "clips" / row["shard"]).glob("*/"):
             if folder.name.partition("_")[2] == row["clip_id"]:
-                clips.append((split_names(row["objects"]), read_wav(folder / "audio.wav")[0]))
+                clips.append(
+                    (split_names(known[row["clip_id"]]["objects"]), read_wav(folder / "audio.wav")[0])
+                )
     return clips
 
 

@@ -14,6 +14,7 @@ from objectsounds.bench.table import Comparison, elapsed
 from objectsounds.dataset import Bags, make_dataset, open_dataset
 from objectsounds.network import build_network, margin_loss
 from objectsounds.settings import load_settings
+from objectsounds.status import OBJECT_COLUMNS
 from objectsounds.tables import write_table
 from objectsounds.train import BagLoader
 
@@ -22,25 +23,21 @@ BINS, BASES = 2401, 25
 BATCHES, REPEATS = 8, 3
 
 
-def write_shards(folder: Path, settings: dict, clips: int) -> tuple[Path, list[tuple[Path, Path, Path]]]:
+def write_shards(folder: Path, settings: dict, clips: int) -> tuple[Path, list[tuple[Path, Path]]]:
     """Write shards of random bases and labels, in the files that the stages write.
 
     Returns
     -------
-    used : Path
-    shards : list of (table, bases, labels)
+    objects : Path
+        The clips in use.
+    shards : list of (bases, labels)
     """
     generator = np.random.default_rng(0)
     block = generator.random((SHARD, BINS, BASES), dtype=np.float32).astype(np.float16)
     names, shards = [f"clip{number:06d}_0" for number in range(clips)], []
     for number, start in enumerate(range(0, clips, SHARD)):
         ids = names[start : start + SHARD]
-        table, bases, labels = (folder / f"{number}{ending}" for ending in (".tsv", ".h5", "-labels.h5"))
-        write_table(
-            table,
-            ("clip_id", "objects", "visible"),
-            [{"clip_id": name, "objects": "", "visible": ""} for name in ids],
-        )
+        bases, labels = (folder / f"{number}{ending}" for ending in (".h5", "-labels.h5"))
         with h5py.File(bases, "w") as file:
             file["clip_id"] = ids
             file.create_dataset("bases", data=block[: len(ids)], chunks=(1, BINS, BASES))
@@ -48,10 +45,10 @@ def write_shards(folder: Path, settings: dict, clips: int) -> tuple[Path, list[t
             file["clip_id"] = ids
             file["scores"] = generator.standard_normal((len(ids), 10, 1000), dtype=np.float32)
             file.attrs["class_names"] = "[" + ", ".join(f'"{index}"' for index in range(1000)) + "]"
-        shards.append((table, bases, labels))
-    used = folder / "used.txt"
-    used.write_text("".join(f"{name}\n" for name in names))
-    return used, shards
+        shards.append((bases, labels))
+    objects = folder / "objects.tsv"
+    write_table(objects, OBJECT_COLUMNS, [dict.fromkeys(OBJECT_COLUMNS, "") | {"clip_id": n} for n in names])
+    return objects, shards
 
 
 def forget(folder: Path) -> None:
@@ -106,12 +103,12 @@ def compare(run: Path, clips: int = CLIPS) -> list[Comparison]:
     options = settings["train"] | {"batch_size": 128}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        used, shards = write_shards(folder, settings, clips)
+        objects, shards = write_shards(folder, settings, clips)
         virtual, copied = folder / "virtual.h5", folder / "copied.h5"
-        spent = elapsed(lambda: make_dataset(settings, used, shards, virtual))[0]
+        spent = elapsed(lambda: make_dataset(settings, objects, shards, virtual))[0]
         return [
-            *_rates(folder, virtual, [bases for _, bases, _ in shards], options),
-            _building(folder, settings, used, shards, copied, spent),
+            *_rates(folder, virtual, [bases for bases, _ in shards], options),
+            _building(folder, settings, objects, shards, copied, spent),
         ]
 
 
@@ -155,18 +152,18 @@ def _rates(folder: Path, dataset: Path, sources: list[Path], options: dict) -> l
 
 
 def _building(
-    folder: Path, settings: dict, used: Path, shards: list, output: Path, virtual: float
+    folder: Path, settings: dict, objects: Path, shards: list, output: Path, virtual: float
 ) -> Comparison:
     result = Comparison(f"aggregated HDF5 as a copy, {len(shards)} shards", "copying the shards' files", None)
     copying = settings | {"dataset": settings["dataset"] | {"copy": True}}
     forget(folder)
-    result.ours.append(elapsed(lambda: make_dataset(copying, used, shards, output))[0])
+    result.ours.append(elapsed(lambda: make_dataset(copying, objects, shards, output))[0])
     forget(folder)
     target = folder / "plain"
     target.mkdir()
 
     def copy() -> None:
-        for _, bases, _ in shards:
+        for bases, _ in shards:
             shutil.copyfile(bases, target / bases.name)
 
     result.peer.append(elapsed(copy)[0])

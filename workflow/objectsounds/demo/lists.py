@@ -2,6 +2,7 @@
 
 from objectsounds.classes import chosen_classes
 from objectsounds.demo.instruments import INSTRUMENTS
+from objectsounds.files import format_lines
 
 # Google's files tell when they were made; ours must be the same whenever they are made.
 CREATED = "# Segments csv created by objectsounds demo"
@@ -39,4 +40,4 @@ def truth_tsv(clips: list[dict]) -> str:
     for clip in sorted(clips, key=lambda clip: clip["media_id"]):
         columns = [clip["media_id"], ";".join(clip["sounding"]), ";".join(clip["visible"]), clip["kind"]]
         rows.append("\t".join(columns))
-    return "\n".join(rows) + "\n"
+    return format_lines(rows)
