@@ -34,7 +34,7 @@ def pair_settings(classes, max_pairs=250, sources=(2,)):
 
 def test_pairs_hold_two_different_objects_and_every_group_is_named():
     sources = [("a", "piano"), ("b", "piano"), ("c", "violin"), ("d", "dog")]
-    pairs = choose_mixtures(sources, pair_settings(["piano", "violin", "dog"]))
+    pairs, _ = choose_mixtures(sources, pair_settings(["piano", "violin", "dog"]))
     assert {tuple(p["clips"].split(";")) for p in pairs} == {
         ("a", "c"),
         ("b", "c"),
@@ -49,7 +49,7 @@ def test_pairs_hold_two_different_objects_and_every_group_is_named():
 def test_mixtures_of_three_have_groups_of_their_own_and_three_different_objects():
     sources = [("a", "piano"), ("b", "piano"), ("c", "violin"), ("d", "drum"), ("e", "dog")]
     classes = ["piano", "violin", "drum", "dog"]
-    rows = choose_mixtures(sources, pair_settings(classes, sources=(2, 3)))
+    rows, _ = choose_mixtures(sources, pair_settings(classes, sources=(2, 3)))
     triples = [row for row in rows if row["clips"].count(";") == 2]
     assert {row["group"] for row in triples} == {"instrument x3", "cross-domain x3"}
     assert {row["clips"] for row in triples if row["group"] == "instrument x3"} == {"a;c;d", "b;c;d"}
@@ -60,14 +60,14 @@ def test_mixtures_of_three_have_groups_of_their_own_and_three_different_objects(
 def test_of_very_many_combinations_a_sample_is_drawn_without_listing_them():
     names = ["piano", "violin", "drum", "flute"]
     sources = [(f"{name}{i}", name) for name in names for i in range(100)]
-    first, second = (choose_mixtures(sources, pair_settings(names, 20, (4,))) for _ in range(2))
+    first, second = (choose_mixtures(sources, pair_settings(names, 20, (4,)))[0] for _ in range(2))
     assert first == second and len(first) == 20
     assert all(len(set(row["objects"].split(";"))) == 4 for row in first)
 
 
 def test_too_many_pairs_are_sampled_by_seed_and_dealt_to_all_blocks():
     sources = [(f"p{i}", "piano") for i in range(20)] + [(f"v{i}", "violin") for i in range(20)]
-    first, second = (choose_mixtures(sources, pair_settings(["piano", "violin"], 30)) for _ in range(2))
+    first, second = (choose_mixtures(sources, pair_settings(["piano", "violin"], 30))[0] for _ in range(2))
     assert first == second and len(first) == 30
     assert {p["block"] for p in first} == {0, 1, 2}
     assert len({p["mixture"] for p in first}) == 30

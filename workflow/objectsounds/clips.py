@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from objectsounds.audio import write_wav
+from objectsounds.audio import level_db, write_wav
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.fetch import FetchError, fetch_section
 from objectsounds.files import folder_written_whole
@@ -55,12 +55,6 @@ def decode_audio(path: Path, start: float, seconds: float, rate: int, timeout: f
         if "matches no streams" in error.output or "does not contain any stream" in error.output:
             raise ClipError("no_audio", "the file has no sound") from error
         raise ClipError("undecodable", str(error)) from error
-
-
-def level_db(waveform: np.ndarray) -> float:
-    """Return the RMS level in dB full scale, -inf for silence."""
-    power = float(np.mean(np.square(waveform, dtype=np.float64))) if waveform.size else 0.0
-    return 10 * np.log10(power) if power > 0 else float("-inf")
 
 
 def motion_of(frames: list[np.ndarray]) -> float:
