@@ -294,7 +294,7 @@ EDITS = [
         },
         real=("mixtures.sources", "mixtures.max_pairs"),
     ),
-    *_edits(SEPARATED, {"mixtures.objects": True}, real=("mixtures.objects",)),
+    *_edits(SEPARATED, {"mixtures.objects": True}),
     *_edits(
         SEPARATED | {"export"},
         {"separate.iterations": 40, "separate.tolerance": 1.0e-3},
