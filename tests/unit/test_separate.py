@@ -16,6 +16,7 @@ from objectsounds.methods import (
     unprocessed,
 )
 from objectsounds.mixtures import MIXTURE_COLUMNS, mix
+from objectsounds.nmf import fit_with_free_bases
 from objectsounds.registry import METHODS, with_twins
 from objectsounds.score import si_sdr
 from objectsounds.separate import COLUMNS, detected_objects, fallback_reason, separate_block, separate_mixture
@@ -348,3 +349,16 @@ def test_free_bases_take_what_the_objects_do_not_explain_and_come_last():
     again = guided_masks(magnitude, [LOW, HIGH], free=np.random.default_rng(0), **LIMITS)
     other = guided_masks(magnitude, [LOW, HIGH], free=np.random.default_rng(1), **LIMITS)
     assert (masks == again).all() and (masks != other).any()
+
+
+def test_there_are_as_many_free_bases_as_fixed_ones_and_the_limits_are_the_callers(monkeypatch):
+    asked = []
+
+    def keep(spectrogram, fixed, count, *, generator, iterations, tolerance):
+        asked.append((spectrogram.shape, fixed.shape, count, iterations, tolerance))
+        return fit_with_free_bases(spectrogram, fixed, count, generator=generator, iterations=1)
+
+    monkeypatch.setattr("objectsounds.guided_masks.fit_with_free_bases", keep)
+    free, limits = np.random.default_rng(0), {"iterations": 7, "tolerance": 0.5}
+    masks = guided_masks(np.ones((8, 4)), [LOW, HIGH], free=free, **limits)
+    assert asked == [((6, 4), (6, 3), 3, 7, 0.5)] and masks.shape == (3, 8, 4)
