@@ -10,6 +10,7 @@ import pytest
 from objectsounds.clustering import (
     binary_masks,
     cluster,
+    component_count,
     frequencies_of,
     ideal_binary_mask,
     kmeans_nmf,
@@ -18,10 +19,13 @@ from objectsounds.clustering import (
     mfcc_nmf,
 )
 from objectsounds.cqt import Cqt
+from objectsounds.dictionaries import Dictionary
 from objectsounds.methods import Problem
 from objectsounds.mixtures import mix
-from objectsounds.nmf import Factorization
+from objectsounds.nmf import Factorization, factorize
+from objectsounds.plan import models_of
 from objectsounds.score import si_sdr
+from objectsounds.settings import load_settings
 from objectsounds.transforms import Stft
 
 RATE = 8000
@@ -100,8 +104,10 @@ def test_mfcc_separates_by_envelope_though_the_pitches_interleave(interleaved):
 
 @pytest.mark.parametrize("method", [*CLUSTERINGS, ideal_binary_mask])
 def test_estimates_sum_to_the_mixture(interleaved, method):
-    peak = np.abs(interleaved.mixture).max()
-    np.testing.assert_allclose(sum(method(interleaved).values()), interleaved.mixture, atol=1e-4 * peak)
+    peak, estimates = np.abs(interleaved.mixture).max(), method(interleaved)
+    assert list(estimates) == ["cello", "violin"]
+    assert min(np.abs(estimate).max() for estimate in estimates.values()) > 0.05 * peak
+    np.testing.assert_allclose(sum(estimates.values()), interleaved.mixture, atol=1e-4 * peak)
 
 
 @pytest.mark.parametrize("method", CLUSTERINGS)
@@ -109,6 +115,28 @@ def test_the_same_mixture_gives_the_same_estimates(interleaved, method):
     once, again = method(interleaved), method(interleaved)
     assert list(once) == interleaved.objects
     assert all((once[name] == again[name]).all() for name in once)
+
+
+def test_another_seed_starts_the_factorisation_and_the_clusters_elsewhere(interleaved, monkeypatch):
+    drawn = []
+
+    def keep_factorize(spectrogram, count, *, generator, **_):
+        drawn.append(int(generator.integers(2**62)))
+        return factorize(spectrogram, count, generator=generator, iterations=5)
+
+    def keep_cluster(features, count, seed):
+        drawn.append(seed)
+        return cluster(features, count, seed)
+
+    monkeypatch.setattr("objectsounds.clustering.factorize", keep_factorize)
+    monkeypatch.setattr("objectsounds.clustering.cluster", keep_cluster)
+    estimates = []
+    for seed in (1, 2, 1):
+        interleaved.seed = seed
+        estimates.append(kmeans_nmf(interleaved)["cello"])
+    first, second, again = drawn[:2], drawn[2:4], drawn[4:]
+    assert first == again and first[0] != second[0] and first[1] != second[1]
+    assert (estimates[0] == estimates[2]).all() and (estimates[0] != estimates[1]).any()
 
 
 @pytest.mark.parametrize("method", CLUSTERINGS)
@@ -153,6 +181,23 @@ def test_the_number_of_components_is_25_per_source_unless_configured(disjoint, m
         with pytest.raises(InterruptedError):
             kmeans_nmf(disjoint)
     assert asked == [50, 14]
+
+
+def test_or_as_many_components_as_the_objects_have_bases_and_one_where_they_have_none(disjoint):
+    owners = np.array([0, 1, 1, 1, 0, 1])  # two of the drum, which is not there, four of the piano
+    bases = np.ones((6, 401), np.float32)
+    disjoint.dictionary = Dictionary(["drum", "piano", "violin"], owners, bases, [""] * 6, {})
+    disjoint.options = OPTIONS | {"components_per_source": None}
+    assert component_count(disjoint) == 5
+
+
+def test_the_dictionary_that_counts_components_is_asked_for_where_no_number_is_given():
+    numbered = load_settings({"preset": "demo"})
+    unnumbered = load_settings({"preset": "demo", "separate": {"components_per_source": None}})
+    for name in ("kmeans", "mfcc"):
+        assert models_of(numbered, name) == {}
+        assert models_of(unnumbered, name) == {"dictionary": "<results>/dictionary/default/gao.h5"}
+    assert models_of(unnumbered, "mixture") == {}
 
 
 def test_clusters_are_numbered_by_their_first_member():

@@ -19,6 +19,7 @@ from objectsounds.denoise import (
 from objectsounds.denoise_clips import Clip, folder_clips, own_clips
 from objectsounds.dictionaries import Dictionary, write_dictionary
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.nmf import fit_with_free_bases
 from objectsounds.seeds import generator
 from objectsounds.settings import load_settings
 from objectsounds.status import COLUMNS as STATUS_COLUMNS
@@ -89,6 +90,21 @@ def test_a_planted_object_is_freed_of_noise_by_its_own_bases_and_lost_with_anoth
     assert len(kept) == len(clean)
     assert np.corrcoef(kept, clean)[0, 1] > 0.97 and abs(np.corrcoef(lost, clean)[0, 1]) < 0.3
     assert np.mean((kept - clean) ** 2) < 0.1 * np.mean((noisy - clean) ** 2)
+
+
+def test_the_share_of_the_objects_bases_beside_as_many_free_ones_is_kept():
+    transform, draw = Stft.for_rate(RATE, 0.1, 0.05), np.random.default_rng(3)
+    noisy = draw.standard_normal(2 * RATE).astype(np.float32)
+    bases = np.concatenate([words("piano").of("piano"), words("violin").of("violin")], axis=1)
+    spectrogram = transform.forward(noisy)
+    fit = fit_with_free_bases(
+        np.abs(spectrogram), bases, 2, generator=generator(2), iterations=5, tolerance=0
+    )
+    kept, free = (fit.bases[:, part] @ fit.activations[part] for part in (slice(0, 2), slice(2, 4)))
+    expected = transform.inverse(spectrogram * (kept / (kept + free)), len(noisy))
+    found = denoise(noisy, bases, transform, {"iterations": 5}, generator(2))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert np.abs(found).max() > 0.01
 
 
 def clip_of(detected=("piano",)):

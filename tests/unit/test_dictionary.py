@@ -15,6 +15,7 @@ from objectsounds.dictionary import (
     make_dictionary,
     make_gaussian,
 )
+from objectsounds.registry import DICTIONARIES, METHODS
 from objectsounds.train import train_network
 
 GAO = {"axis": "bases", "threshold": 0.15, "support_threshold": 0.1, "support_count": 4, "max_bases": 50}
@@ -87,10 +88,11 @@ def test_agreement_leaves_no_object_empty_that_is_ever_a_label():
     assert set(choice.objects) == {0, 1} and choice.empty == {}
 
 
-def test_the_exemplar_is_the_clip_that_the_eye_is_surest_of():
-    seen = [[0.6, 0.4], [0.8, 0.2], [0.3, 0.7]]
-    choice = choose_exemplar(None, bags([[1, 0], [1, 0], [0, 1]], probabilities=seen), {})
-    assert choice.clips == [1, 1, 1, 2, 2, 2] and choice.bases == [0, 1, 2] * 2
+def test_the_exemplar_is_the_clip_that_the_eye_is_surest_of_whether_it_has_the_label_or_not():
+    seen = [[0.6, 0.4], [0.8, 0.2], [0.3, 0.7], [0.9, 0.1]]
+    choice = choose_exemplar(None, bags([[1, 0], [1, 0], [0, 0], [0, 1]], probabilities=seen), {})
+    assert choice.clips == [3, 3, 3, 2, 2, 2] and choice.bases == [0, 1, 2] * 2
+    assert choice.objects == [0, 0, 0, 1, 1, 1] and choice.empty == {}
 
 
 def test_the_solo_oracle_takes_true_solo_clips_alone_whatever_is_seen():
@@ -111,6 +113,36 @@ def test_the_solo_oracle_says_which_object_never_sounds_alone():
 
 def settings_with(clips):
     return {"seed": 1, "train": {"basis_norm": "max"}, "dictionary": {"surest": {"clips_per_object": clips}}}
+
+
+@pytest.mark.parametrize("rule", ["surest", "agreement", "gao"])
+def test_the_upper_bound_chooses_among_the_clips_of_the_lists_labels_not_of_what_is_seen(
+    planted_dataset, tmp_path, monkeypatch, rule
+):
+    sounds = [["drum"], ["piano"], ["violin"], ["drum"]]
+    seen = [["piano"], ["violin"], ["drum"], ["violin"]]
+    train = planted_dataset("train", sounds, labels=seen)
+    maps = np.zeros((4, 3, 6))
+    for clip, place in enumerate([0, 1, 2, 0]):  # the network hears what sounds
+        maps[clip, place] = 2.0
+    monkeypatch.setattr("objectsounds.dictionary._read_network", lambda *_: (maps, "max"))
+    chosen = settings_with(2)
+    chosen["dictionary"]["gao"] = GAO | {"max_bases": 12}
+    made = {}
+    for labels in ("audioset", "visual"):
+        make_dictionary(chosen, rule, labels, "network", train, tmp_path / f"{labels}.h5")
+        words = read_dictionary(tmp_path / f"{labels}.h5")
+        made[labels] = {name: set() for name in words.objects}
+        for owner, clip in zip(words.owners, words.clip_ids, strict=True):
+            made[labels][words.objects[owner]].add(clip)
+    assert made["audioset"] == {"drum": {"train_0", "train_3"}, "piano": {"train_1"}, "violin": {"train_2"}}
+    assert made["visual"] != made["audioset"] and "train_1" not in made["visual"]["piano"]
+
+
+def test_the_upper_bound_alone_learns_from_the_lists_labels():
+    found = {name: source.supervision for name, source in DICTIONARIES.items()}
+    assert [name for name, labels in found.items() if labels == "audioset"] == ["upper_bound"]
+    assert METHODS["upper_bound"].dictionary == "upper_bound" and METHODS["miml"].dictionary == "surest"
 
 
 def test_rules_that_ask_no_network_need_none(planted_dataset, tmp_path):

@@ -5,19 +5,24 @@ import json
 import os
 import signal
 
+import cv2
 import h5py
 import numpy as np
 import pytest
 import torch
 
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.learned import Learned, semantic_masks, waveforms
+from objectsounds.frame_network import build, say_frames
+from objectsounds.frame_words import read_frame_words
+from objectsounds.learned import Learned, at_level, semantic_masks, waveforms
 from objectsounds.methods import Problem
-from objectsounds.mixing import Mixer
+from objectsounds.mixing import Mixer, Trained
 from objectsounds.registry import CONDITIONINGS, LEARNED, METHODS, Conditioning
 from objectsounds.score import si_sdr
 from objectsounds.solos import FULL, check_performances, open_solos
-from objectsounds.status import performance_of
+from objectsounds.status import COLUMNS as STATUS_COLUMNS
+from objectsounds.status import clip_sizes, performance_of
+from objectsounds.tables import write_table
 from objectsounds.unet import load_unet, train_unet
 from objectsounds.unet_network import (
     UNet,
@@ -95,7 +100,7 @@ def test_upsampling_puts_means_between_the_samples():
 
 
 def test_there_are_nine_configurations_and_the_unconditioned_one():
-    waves = [name for name in LEARNED if name.startswith("wave_unet")]
+    waves = [n for n in LEARNED if n.startswith("wave_unet") and not METHODS[n].true_objects]
     assert len(CONDITIONINGS) == 9 and waves == [
         "wave_unet",
         *(f"wave_unet_{name}" for name in CONDITIONINGS),
@@ -293,3 +298,103 @@ def test_separate_tracks_of_one_piece_are_one_performance():
 def test_every_learned_method_is_a_plug_with_a_network():
     for name, key in itertools.product(LEARNED, ("function", "network")):
         assert getattr(METHODS[name], key), name
+
+
+def level_of(waveform):
+    return 10 * np.log10(np.mean(np.square(np.asarray(waveform, np.float64))))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+def test_a_mixture_of_any_number_of_sources_is_brought_to_the_level_learnt_at(count):
+    rng = np.random.default_rng(count)
+    sources = rng.standard_normal((count, 200000)) * 10 ** (-23 / 20)  # of which the network learnt the sum
+    mixture = (0.3 * sources.sum(axis=0)).astype(np.float32)
+    scaled, factor = at_level(mixture, -23.0, count)
+    assert level_of(scaled) == pytest.approx(-23 + 10 * np.log10(count), abs=1e-4)
+    assert level_of(scaled) == pytest.approx(level_of(sources.sum(axis=0)), abs=0.05)
+    assert factor == pytest.approx(1 / 0.3, rel=0.005)
+    np.testing.assert_allclose(scaled.numpy(), mixture * factor, rtol=1e-5)
+
+
+def test_silence_has_no_level_and_stays_silence():
+    scaled, factor = at_level(np.zeros(10, np.float32), -23.0, 2)
+    assert factor == 1 and not scaled.any()
+
+
+@pytest.mark.parametrize(
+    ("sources", "objects", "wanted"),
+    [(3, ["violin", "drum"], 3), (2, NAMES, 2), (0, ["violin", "drum"], 2), (0, NAMES, 3), (0, [], 1)],
+)
+def test_a_network_hears_the_level_of_the_sources_or_else_of_the_objects(
+    monkeypatch, sources, objects, wanted
+):
+    heard, gains = [], torch.tensor([1.0, 2.0, 3.0])[:, None]
+
+    def separate(network, mixture, label, bottleneck):
+        heard.append((mixture, label.tolist()))
+        return gains * mixture
+
+    monkeypatch.setattr("objectsounds.learned.separate_waveform", separate)
+    trained = Trained(None, NAMES, RATE, {"bottleneck": 9}, -20.0)
+    mixture = np.random.default_rng(0).standard_normal(1000).astype(np.float32)
+    model = Learned(trained, None, {}, torch.device("cpu"))
+    found = waveforms(Problem(mixture, objects, None, {}, model=model, sources=sources))
+    ((given, label),) = heard
+    assert level_of(given) == pytest.approx(-20 + 10 * np.log10(wanted), abs=1e-3)
+    assert label == [float(name in objects) for name in NAMES]
+    assert list(found) == objects
+    for name in objects:  # at the mixture's own level again
+        np.testing.assert_allclose(found[name], (NAMES.index(name) + 1) * mixture, rtol=1e-4)
+
+
+def test_the_semantic_masks_are_asked_at_the_level_of_the_sources_and_put_back(monkeypatch):
+    heard = []
+
+    def probabilities(model, spectrum, clips):
+        heard.append((spectrum, clips))
+        share = torch.zeros(3, SMALL_UNET["bins"], spectrum.shape[1])
+        share[2], share[0] = 0.75, 0.25
+        return share
+
+    monkeypatch.setattr("objectsounds.learned.mask_probabilities", probabilities)
+    trained = Trained(None, NAMES, RATE, SMALL_UNET, -20.0)
+    model = Learned(trained, None, {"mask": "soft", "background": 0.0}, torch.device("cpu"))
+    mixture = np.random.default_rng(0).standard_normal(4094).astype(np.float32)
+    levels = []
+    for sources in (2, 4):
+        problem = Problem(mixture, ["violin", "drum"], None, {}, model=model, sources=sources)
+        problem.clips = ["x", "y"]
+        found = semantic_masks(problem)
+        assert list(found) == ["violin", "drum"]
+        np.testing.assert_allclose(found["violin"], 0.75 * mixture, atol=2e-3)
+        np.testing.assert_allclose(found["drum"], 0.25 * mixture, atol=2e-3)
+        levels.append(float(heard[-1][0].abs().square().mean()))
+        assert heard[-1][1] == ["x", "y"]
+    assert levels[1] / levels[0] == pytest.approx(2, rel=1e-4)
+
+
+def test_the_frame_network_looks_at_the_frame_in_the_middle_of_a_clip(monkeypatch, settings, tmp_path):
+    status, rows = tmp_path / "shard" / "status.tsv", []
+    for clip, (ends, middle) in {"dark": (250, 10), "light": (10, 250)}.items():
+        frames = tmp_path / "shard" / clip / "frames"
+        frames.mkdir(parents=True)
+        for number in range(5):
+            canvas = np.full((8, 8, 3), middle if number == 2 else ends, np.uint8)
+            cv2.imwrite(str(frames / f"{number:02d}.jpg"), canvas)
+        (tmp_path / "shard" / clip / "audio.wav").write_bytes(b"x")
+        cells = {"clip_id": clip, "status": "ok", "folder": clip} | clip_sizes(tmp_path / "shard" / clip)
+        rows.append(dict.fromkeys(STATUS_COLUMNS, "") | cells)
+    write_table(status, STATUS_COLUMNS, rows)
+
+    def brightness(network, images, device):
+        light = torch.from_numpy(images.reshape(len(images), -1).mean(axis=1) / 25.0 - 5.0)
+        return torch.stack([-light, light, torch.full_like(light, -99.0)], dim=1).float()
+
+    monkeypatch.setattr("objectsounds.frame_network.predict", brightness)
+    options = settings | {"frame_network": settings["frame_network"] | {"image_size": 8, "threads": 1}}
+    small_network = build(options["frame_network"]["architecture"], 3)
+    torch.save({"state_dict": small_network.state_dict(), "objects": NAMES}, tmp_path / "n.pt")
+    say_frames(options, tmp_path / "n.pt", [status], tmp_path / "words.h5")
+    words = read_frame_words(tmp_path / "words.h5")
+    assert words.clip_ids == ["dark", "light"]
+    assert words.of(["light", "dark"]).argmax(axis=1).tolist() == [1, 0]

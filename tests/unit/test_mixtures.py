@@ -3,8 +3,21 @@
 import numpy as np
 import pytest
 
+from objectsounds.audio import level_db, read_wav, write_wav
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.mixtures import choose_mixtures, groups_of, mix
+from objectsounds.mixtures import (
+    LEFT_OUT_COLUMNS,
+    MIXTURE_COLUMNS,
+    choose_mixtures,
+    groups_of,
+    list_mixtures,
+    make_block,
+    mix,
+)
+from objectsounds.settings import load_settings, merge
+from objectsounds.status import COLUMNS as STATUS_COLUMNS
+from objectsounds.status import clip_sizes
+from objectsounds.tables import read_table, write_table
 
 
 def noise(seed, seconds=2.0):
@@ -34,7 +47,7 @@ def pair_settings(classes, max_pairs=250, sources=(2,)):
 
 def test_pairs_hold_two_different_objects_and_every_group_is_named():
     sources = [("a", "piano"), ("b", "piano"), ("c", "violin"), ("d", "dog")]
-    pairs = choose_mixtures(sources, pair_settings(["piano", "violin", "dog"]))
+    pairs, _ = choose_mixtures(sources, pair_settings(["piano", "violin", "dog"]))
     assert {tuple(p["clips"].split(";")) for p in pairs} == {
         ("a", "c"),
         ("b", "c"),
@@ -49,7 +62,7 @@ def test_pairs_hold_two_different_objects_and_every_group_is_named():
 def test_mixtures_of_three_have_groups_of_their_own_and_three_different_objects():
     sources = [("a", "piano"), ("b", "piano"), ("c", "violin"), ("d", "drum"), ("e", "dog")]
     classes = ["piano", "violin", "drum", "dog"]
-    rows = choose_mixtures(sources, pair_settings(classes, sources=(2, 3)))
+    rows, _ = choose_mixtures(sources, pair_settings(classes, sources=(2, 3)))
     triples = [row for row in rows if row["clips"].count(";") == 2]
     assert {row["group"] for row in triples} == {"instrument x3", "cross-domain x3"}
     assert {row["clips"] for row in triples if row["group"] == "instrument x3"} == {"a;c;d", "b;c;d"}
@@ -60,14 +73,117 @@ def test_mixtures_of_three_have_groups_of_their_own_and_three_different_objects(
 def test_of_very_many_combinations_a_sample_is_drawn_without_listing_them():
     names = ["piano", "violin", "drum", "flute"]
     sources = [(f"{name}{i}", name) for name in names for i in range(100)]
-    first, second = (choose_mixtures(sources, pair_settings(names, 20, (4,))) for _ in range(2))
+    first, second = (choose_mixtures(sources, pair_settings(names, 20, (4,)))[0] for _ in range(2))
     assert first == second and len(first) == 20
     assert all(len(set(row["objects"].split(";"))) == 4 for row in first)
 
 
 def test_too_many_pairs_are_sampled_by_seed_and_dealt_to_all_blocks():
     sources = [(f"p{i}", "piano") for i in range(20)] + [(f"v{i}", "violin") for i in range(20)]
-    first, second = (choose_mixtures(sources, pair_settings(["piano", "violin"], 30)) for _ in range(2))
+    first, second = (choose_mixtures(sources, pair_settings(["piano", "violin"], 30))[0] for _ in range(2))
     assert first == second and len(first) == 30
     assert {p["block"] for p in first} == {0, 1, 2}
     assert len({p["mixture"] for p in first}) == 30
+
+
+RATE = 8000
+SOUNDS = {  # object, and the level in dB of each half second
+    "late": ("piano", [-200] * 5 + [-10] * 3),  # its first 2.5 s are silent
+    "quiet": ("piano", [-55] * 4 + [-10] * 4),  # background noise until 2 s
+    "whole": ("piano", [-30] * 8),
+    "brief": ("violin", [-30] * 4),  # 2 s
+    "long": ("violin", [-30] * 8),
+}
+
+
+def clips_of(folder, sounds):
+    """Write a shard of clips of noise at known levels; returns the clips in use, and the shard's status."""
+    rows = []
+    for number, (clip, (name, levels)) in enumerate(sounds.items()):
+        gains = 10 ** (np.array(levels) / 20).repeat(RATE // 2)
+        waveform = np.random.default_rng(number).standard_normal(len(gains)) * gains
+        (folder / clip / "frames").mkdir(parents=True)
+        write_wav(folder / clip / "audio.wav", waveform.astype(np.float32), RATE)
+        cells = {"clip_id": clip, "objects": name, "status": "ok", "folder": clip}
+        cells |= {"seconds": f"{len(waveform) / RATE:.3f}", "rms_db": f"{level_db(waveform):.2f}"}
+        rows.append(dict.fromkeys(STATUS_COLUMNS, "") | cells | clip_sizes(folder / clip))
+    write_table(folder / "status.tsv", STATUS_COLUMNS, rows)
+    (folder / "used.txt").write_text("".join(f"{clip}\n" for clip in sounds))
+    return folder / "used.txt", [folder / "status.tsv"]
+
+
+def settings_of(**changes):
+    user = {"preset": "demo", "classes": ["piano", "violin"], "mixtures": {"blocks": 1} | changes}
+    return load_settings(user)
+
+
+def listed(folder, settings, sounds=None):
+    """Return the clips of the mixtures, and the rows of those that are left out."""
+    sounds = sounds or SOUNDS
+    used, statuses = clips_of(folder, sounds)
+    tables = folder / "mixtures.tsv", folder / "left_out.tsv"
+    list_mixtures(settings, used, statuses, *tables)
+    rows = read_table(tables[0], MIXTURE_COLUMNS)
+    for row in rows:
+        objects = [sounds[clip][0] for clip in row["clips"].split(";")]
+        assert row["objects"].split(";") == objects
+    return [row["clips"] for row in rows], read_table(tables[1], LEFT_OUT_COLUMNS)
+
+
+def test_pairs_that_the_cut_leaves_silent_or_nearly_so_are_left_out_and_named(tmp_path, caplog):
+    chosen, left_out = listed(tmp_path, settings_of())
+    assert chosen == ["brief;whole", "late;long", "long;quiet", "long;whole"]
+    found = {row["clips"]: row for row in left_out}
+    assert set(found) == {"brief;late", "brief;quiet"}
+    late, quiet = found["brief;late"], found["brief;quiet"]
+    assert (late["clip"], late["group"], late["objects"]) == ("late", "instrument", "violin;piano")
+    assert late["reason"] == "its first 2 s are silent (clips.silence_db)"
+    assert (quiet["clip"], float(quiet["level_db"])) == ("quiet", pytest.approx(-55, abs=0.1))
+    assert quiet["reason"] == "its first 2 s are 42 dB below the clip's level (mixtures.quiet_db)"
+    assert "brief;late (violin;piano) is left out: of late its first 2 s are silent" in caplog.text
+
+
+def test_in_place_of_a_pair_that_is_left_out_another_is_drawn_by_the_seed(tmp_path):
+    found = []
+    for seed in range(8):
+        settings = settings_of(max_pairs=3) | {"seed": seed}
+        chosen, left_out = listed(tmp_path / str(seed), settings)
+        assert len(chosen) == 3 and set(chosen) < {"brief;whole", "late;long", "long;quiet", "long;whole"}
+        assert listed(tmp_path / f"again-{seed}", settings) == (chosen, left_out)
+        found.append((tuple(chosen), len(left_out)))
+    assert len({chosen for chosen, _ in found}) > 1 and {count for _, count in found} == {0, 1, 2}
+
+
+def test_how_much_quieter_a_part_may_be_is_the_configurations(tmp_path):
+    for limit, count in ((40.0, 2), (44.0, 1)):
+        chosen, left_out = listed(tmp_path / str(limit), settings_of(quiet_db=limit))
+        assert len(left_out) == count and len(chosen) == 6 - count
+    lower = merge(settings_of(quiet_db=300.0), {"clips": {"silence_db": -54.0}})
+    assert [row["clips"] for row in listed(tmp_path / "x", lower)[1]] != []
+
+
+def test_where_every_pair_is_silent_nothing_can_be_mixed_and_their_number_is_said(tmp_path):
+    few = {name: SOUNDS[name] for name in ("late", "brief")}
+    with pytest.raises(ObjectsoundsError, match=r"Nothing can be mixed: 2 .*1 mixtures of them are left out"):
+        listed(tmp_path, settings_of(), few)
+
+
+def test_a_block_holds_its_own_mixtures_cut_to_the_shortest_with_their_references(tmp_path):
+    settings = settings_of(blocks=2)
+    chosen, _ = listed(tmp_path, settings)
+    for block in (0, 1):
+        make_block(
+            settings, tmp_path / "mixtures.tsv", block, [tmp_path / "status.tsv"], tmp_path / str(block)
+        )
+        rows = read_table(tmp_path / str(block) / "mixtures.tsv", MIXTURE_COLUMNS)
+        assert [row["clips"] for row in rows] == chosen[block::2]
+        for row in rows:
+            folder = tmp_path / str(block) / row["mixture"]
+            mixture, rate = read_wav(folder / "mixture.wav")
+            assert rate == RATE and len(mixture) == RATE * (2 if "brief" in row["clips"] else 4)
+            references = [read_wav(folder / f"reference_{number}.wav")[0] for number in (1, 2)]
+            np.testing.assert_allclose(sum(references), mixture, atol=1e-6)
+            for clip, reference in zip(row["clips"].split(";"), references, strict=True):
+                own = read_wav(tmp_path / clip / "audio.wav")[0][: len(mixture)]
+                assert np.corrcoef(own, reference)[0, 1] > 0.999
+                assert level_db(reference) == pytest.approx(-23, abs=0.01)

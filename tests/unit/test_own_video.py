@@ -19,7 +19,8 @@ from objectsounds.dictionaries import read_dictionary, write_dictionary
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.export import export_model
 from objectsounds.frames import read_frames
-from objectsounds.guided import GuidedSeparator, bases_at
+from objectsounds.guided import GuidedSeparator
+from objectsounds.guided_masks import bases_at
 from objectsounds.media import NoSoundError, local_file, run_ffmpeg
 from objectsounds.methods import Problem, guided_nmf
 from objectsounds.model_file import read_model
@@ -162,13 +163,13 @@ def test_channels_in_antiphase_are_separated_and_not_silence(dictionary, tmp_pat
 
 def test_bases_are_cut_at_lower_rates_and_know_nothing_above_their_own():
     bases = np.random.default_rng(0).random((401, 3), dtype=np.float32)
-    assert bases_at(4000, bases, SETTINGS).shape == (201, 3)
-    assert bases_at(44100, bases, SETTINGS).shape == (401, 3)
+    assert bases_at(4000, bases, SETTINGS, RATE).shape == (201, 3)
+    assert bases_at(44100, bases, SETTINGS, RATE).shape == (401, 3)
     constant_q = merge(SETTINGS, {"bases": {"transform": "cqt"}})
     known = transform_of(constant_q, RATE).frequencies
     ramp = np.stack([known, 2 * known], axis=1)
     wanted = transform_of(constant_q, 11025).frequencies
-    moved = bases_at(11025, ramp, constant_q)
+    moved = bases_at(11025, ramp, constant_q, RATE)
     np.testing.assert_allclose(moved[:, 1], 2 * wanted[: len(moved)], rtol=1e-5)
     assert wanted[len(moved)] > RATE / 2 >= wanted[len(moved) - 1]
 

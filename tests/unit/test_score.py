@@ -4,9 +4,23 @@ import mir_eval
 import numpy as np
 import pytest
 
+from objectsounds.audio import write_wav
 from objectsounds.bss_eval import bss_eval
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.score import add_improvement, si_sdr, summarise
+from objectsounds.mixtures import MIXTURE_COLUMNS
+from objectsounds.score import (
+    COLUMNS,
+    SUMMARY_COLUMNS,
+    add_improvement,
+    make_tables,
+    score_block,
+    score_mixture,
+    si_sdr,
+    summarise,
+)
+from objectsounds.separate import COLUMNS as ESTIMATE_COLUMNS
+from objectsounds.statistics import COMPARISON_COLUMNS
+from objectsounds.tables import read_table, write_table
 
 RATE = 8000
 
@@ -140,3 +154,191 @@ def test_the_improvement_is_over_the_mixtures_own_score():
     alone = [rows[1].copy()]
     add_improvement(alone)
     assert alone[0]["sdr_improvement"] == ""
+
+
+OBJECTS = ["violin", "piano", "drum"]
+ROW = {"mixture": "m0", "group": "instrument x3", "block": "0", "clips": "c2;c0;c1"}
+ROW["objects"] = ";".join(OBJECTS)
+ERRORS = {"violin": 0.1, "piano": 0.3, "drum": 0.5}
+
+
+@pytest.fixture
+def scored(tmp_path):
+    """A mixture of three sources with an estimate of each: folders, references by object, estimates' rows."""
+    draw = np.random.default_rng(7)
+    references = {name: 0.1 * draw.standard_normal(RATE) for name in OBJECTS}
+    mixtures, separated = tmp_path / "mixtures", tmp_path / "separated"
+    for folder in (mixtures / "m0", separated / "m0"):
+        folder.mkdir(parents=True)
+    write_wav(mixtures / "m0" / "mixture.wav", sum(references.values()), RATE)
+    rows = {}
+    for number, (name, reference) in enumerate(references.items(), start=1):
+        write_wav(mixtures / "m0" / f"reference_{number}.wav", reference, RATE)
+        estimate = reference + ERRORS[name] * 0.1 * draw.standard_normal(RATE)
+        write_wav(separated / "m0" / f"{name}.wav", estimate, RATE)
+        rows[name] = {"mixture": "m0", "object": name, "file": f"m0/{name}.wav", "fallback": ""}
+    return mixtures, separated, references, dict(reversed(rows.items()))
+
+
+def near(value):
+    return pytest.approx(value, abs=1e-3)
+
+
+def test_each_estimate_is_scored_against_the_reference_of_its_object(scored):
+    mixtures, separated, _, estimates = scored
+    rows = score_mixture(ROW, estimates, mixtures, separated)
+    assert [row["object"] for row in rows] == OBJECTS
+    assert [row["clip"] for row in rows] == ["c2", "c0", "c1"]
+    assert [row["other"] for row in rows] == ["piano;drum", "violin;drum", "violin;piano"]
+    assert {(row["group"], row["mixture"], row["fallback"], row["n_extra"]) for row in rows} == {
+        ("instrument x3", "m0", "", 0)
+    }
+    for row in rows:  # the noise is 20 log10(error) below the source; some of it falls into the filters
+        expected = -20 * np.log10(ERRORS[row["object"]])
+        assert row["sdr"] == pytest.approx(expected, abs=0.8)
+        assert row["si_sdr"] == pytest.approx(expected, abs=0.3)
+
+
+@pytest.mark.parametrize("file", ["m0/piano.wav", ""])
+def test_the_mixture_stands_in_for_an_estimate_that_is_silent_or_missing(scored, file):
+    mixtures, separated, references, estimates = scored
+    write_wav(separated / "m0" / "piano.wav", np.zeros(RATE), RATE)
+    estimates["piano"] |= {"file": file, "fallback": "silent estimate"}
+    rows = score_mixture(ROW, estimates, mixtures, separated)
+    assert [row["fallback"] for row in rows] == ["", "silent estimate", ""]
+    mixture = sum(references.values())
+    unprocessed = bss_eval(np.stack(list(references.values())), np.stack([mixture] * 3))
+    assert (rows[1]["sdr"], rows[1]["sir"]) == (near(unprocessed[0][1]), near(unprocessed[1][1]))
+    assert rows[1]["si_sdr"] == near(si_sdr(references["piano"], mixture))
+    assert rows[0]["sdr"] > 15 and rows[2]["sdr"] > 5
+
+
+def test_a_fallback_is_that_of_the_estimate_that_was_matched(scored):
+    mixtures, separated, _, estimates = scored
+    files = ["m0/piano.wav", "", "m0/drum.wav"]  # the violin's estimate is the piano's sound
+    for name, file in zip(OBJECTS, files, strict=True):
+        estimates[name] |= {"file": file, "fallback": "" if file else "no estimate"}
+    fixed = score_mixture(ROW, estimates, mixtures, separated)
+    best = score_mixture(ROW, estimates, mixtures, separated, best_matching=True)
+    assert [row["fallback"] for row in fixed] == ["", "no estimate", ""] and fixed[0]["sdr"] < 0
+    assert [row["fallback"] for row in best] == ["no estimate", "", ""]
+    assert [row["object"] for row in best] == OBJECTS and [row["clip"] for row in best] == ["c2", "c0", "c1"]
+    assert best[1]["sdr"] > 9 > 0 > best[0]["sdr"]
+    assert best[1]["si_sdr"] > 9 and best[0]["si_sdr"] < 0
+
+
+def test_what_was_detected_beside_the_true_objects_is_counted_and_not_scored(scored):
+    mixtures, separated, _, estimates = scored
+    for name in ("harp", "flute"):
+        estimates[name] = {"mixture": "m0", "object": name, "file": f"m0/{name}.wav", "fallback": ""}
+    rows = score_mixture(ROW, estimates, mixtures, separated)
+    assert [row["object"] for row in rows] == OBJECTS and {row["n_extra"] for row in rows} == {2}
+
+
+@pytest.mark.parametrize("engine", ["fast", "mir_eval"])
+@pytest.mark.parametrize(("method", "matched"), [("miml", False), ("kmeans", True), ("kmeans_fixed", False)])
+def test_a_block_is_scored_by_the_methods_own_matching(scored, tmp_path, engine, method, matched):
+    mixtures, separated, _, estimates = scored
+    files = dict(zip(OBJECTS, ["piano", "violin", "drum"], strict=True))
+    rows = [row | {"file": f"m0/{files[name]}.wav", "detected": ""} for name, row in estimates.items()]
+    write_table(separated / "estimates.tsv", ESTIMATE_COLUMNS, rows)
+    write_table(mixtures / "mixtures.tsv", MIXTURE_COLUMNS, [ROW])
+    settings, output = {"score": {"engine": engine}}, tmp_path / "scores.tsv"
+    score_block(settings, method, mixtures, separated, output)
+    found = read_table(output, COLUMNS)
+    assert [(row["method"], row["object"]) for row in found] == [(method, name) for name in OBJECTS]
+    assert [float(row["sdr"]) > 4 for row in found] == [matched, matched, True]
+    assert all(len(row["sdr"].partition(".")[2]) == 4 for row in found)
+    assert {row["sdr_improvement"] for row in found} == {""}
+
+
+def score_row(method, mixture, name, sdr, **cells):
+    clips = {"m0": {"piano": "a", "violin": "b"}, "m1": {"piano": "a", "dog": "d"}}[mixture]
+    other = next(item for item in clips if item != name)
+    row = {"method": method, "group": "instrument" if mixture == "m0" else "cross-domain", "mixture": mixture}
+    row |= {"object": name, "clip": clips[name], "other": other, "sdr": sdr, "sir": sdr + 3, "sar": sdr + 5}
+    return row | {"si_sdr": sdr - 1, "sdr_improvement": "", "fallback": "", "n_extra": 0} | cells
+
+
+@pytest.fixture
+def tables(tmp_path):
+    """The tables of two methods whose scores are known: summary by (method, group), scores, comparisons."""
+    blocks = {
+        "mixture": [
+            score_row("mixture", "m0", "piano", 1.0),
+            score_row("mixture", "m0", "violin", -1.5),
+            score_row("mixture", "m1", "piano", 0.5),
+            score_row("mixture", "m1", "dog", 0.25),
+        ],
+        "miml": [
+            score_row("miml", "m1", "piano", 0.5, fallback="not detected", n_extra=2),
+            score_row("miml", "m1", "dog", 8.0, n_extra=2),
+            score_row("miml", "m0", "piano", 4.0, n_extra=1),
+            score_row("miml", "m0", "violin", -1.5, fallback="no absent object has bases", n_extra=1),
+        ],
+    }
+    paths = []
+    for method, rows in blocks.items():
+        for number in range(2):  # a block a file
+            paths.append(tmp_path / f"{method}-{number}.tsv")
+            write_table(paths[-1], COLUMNS, rows[2 * number : 2 * number + 2])
+    settings = {"seed": 1, "classes": ["piano", "violin", "dog"], "mixtures": {"sources": [2]}}
+    outputs = [tmp_path / f"{name}.tsv" for name in ("scores", "summary", "comparisons")]
+    lines = make_tables(settings, ["miml", "mixture"], paths, *outputs)
+    summary = read_table(outputs[1], SUMMARY_COLUMNS)
+    assert [{key: str(value) for key, value in line.items()} for line in lines] == summary
+    return {(row["method"], row["group"]): row for row in summary}, *map(read_table, (outputs[0], outputs[2]))
+
+
+def test_the_summary_has_a_line_for_each_method_and_group_in_their_order(tables):
+    groups = ("instrument", "animal", "cross-domain")
+    assert list(tables[0]) == [(method, group) for method in ("miml", "mixture") for group in groups]
+    assert tables[0]["miml", "animal"]["n"] == "0" and tables[0]["miml", "animal"]["sdr_mean"] == ""
+
+
+def test_the_headline_figures_are_those_counted_by_hand(tables):
+    line = tables[0]["miml", "instrument"]
+    assert (line["n"], line["n_mixtures"], line["n_extra"]) == ("2", "1", "1")
+    assert (line["sdr_mean"], line["sdr_median"]) == ("1.250", "1.250")  # (4 - 1.5) / 2
+    assert (line["n_fallback"], line["sdr_mean_separated"]) == ("1", "4.000")
+    assert line["fallback_reasons"] == "no absent object has bases: 1"
+    assert (line["sir_mean"], line["sar_mean"]) == ("7.000", "9.000")  # of what was separated alone
+    assert line["si_sdr_mean"] == "0.250"
+    assert line["sdr_improvement_mean"] == "1.500"  # (4 - 1 + 0) / 2
+    line = tables[0]["miml", "cross-domain"]
+    assert (line["sdr_mean"], line["sdr_mean_separated"], line["n_extra"]) == ("4.250", "8.000", "2")
+    assert (line["sdr_improvement_mean"], line["fallback_reasons"]) == ("3.875", "not detected: 1")
+    line = tables[0]["mixture", "cross-domain"]
+    assert (line["sdr_mean"], line["n_fallback"], line["sdr_improvement_mean"]) == ("0.375", "0", "0.000")
+    assert line["sdr_mean_separated"] == "0.375" and line["fallback_reasons"] == ""
+
+
+def test_the_scores_stand_in_the_order_of_the_methods_with_what_was_gained(tables):
+    found = [(row["method"], row["mixture"], row["object"], row["sdr_improvement"]) for row in tables[1]]
+    assert found == [
+        ("miml", "m0", "piano", "3.0000"),
+        ("miml", "m0", "violin", "0.0000"),
+        ("miml", "m1", "piano", "0.0000"),
+        ("miml", "m1", "dog", "7.7500"),
+        ("mixture", "m0", "piano", "0.0000"),
+        ("mixture", "m0", "violin", "0.0000"),
+        ("mixture", "m1", "piano", "0.0000"),
+        ("mixture", "m1", "dog", "0.0000"),
+    ]
+
+
+def test_the_other_methods_are_compared_with_miml(tables):
+    assert tuple(tables[2][0]) == COMPARISON_COLUMNS
+    found = {row["group"]: row for row in tables[2]}
+    assert {(row["method"], row["reference"]) for row in tables[2]} == {("mixture", "miml")}
+    assert float(found["instrument"]["difference_mean"]) == -1.5
+    assert float(found["cross-domain"]["difference_mean"]) == -3.875
+
+
+def test_reasons_of_fallbacks_are_counted_apart():
+    row = score_row("miml", "m0", "piano", 1.0)
+    reasons = ["not detected", "empty dictionary", "no absent object has bases", "not detected", ""]
+    rows = [row | {"fallback": reason} for reason in reasons]
+    line = summarise("unmatched", "instrument", rows)
+    assert line["fallback_reasons"] == "empty dictionary: 1; no absent object has bases: 1; not detected: 2"
+    assert line["n_fallback"] == 4

@@ -180,3 +180,20 @@ def test_an_object_that_imagenet_does_not_know_is_refused_with_its_remedy():
     with pytest.raises(ObjectsoundsError, match=r"ImageNet knows no erhu.*labeller\.kind: pictures"):
         load_settings({"classes": ["erhu", "violin"]})
     assert load_settings({"classes": ["erhu", "violin"], "labeller": {"kind": "pictures"}})
+
+
+PAPERS = ("gao2018", "gao2018_animals", "gao2018_instruments", "gao2018_vehicles", "rowe2019")
+
+
+@pytest.mark.parametrize("preset", PAPERS)
+def test_the_papers_presets_train_to_the_end_and_keep_the_last_weights(preset):
+    found = load_settings({"preset": preset})
+    assert (found["train"]["patience"], found["train"]["keep"]) == (None, "last")
+    assert found["train"]["epochs"] == (100 if preset == "rowe2019" else 300)
+    assert found["separate"]["components_per_source"] == (25 if preset == "rowe2019" else None)
+
+
+def test_by_default_training_stops_early_and_keeps_the_best_weights():
+    found = load_settings({})
+    assert (found["train"]["patience"], found["train"]["keep"]) == (30, "best")
+    assert found["mixtures"]["objects"] is False and found["separate"]["components_per_source"] == 25

@@ -1,5 +1,6 @@
 """The network and its training: the loss of the paper, planted bases learnt, exact resumption."""
 
+import json
 import os
 import signal
 
@@ -154,6 +155,35 @@ def test_training_stops_when_the_watched_loss_stays(planted_dataset, settings, t
     history = read_json_lines(tmp_path / "h.jsonl")
     best = int(np.argmin([row["val_loss"] for row in history]))
     assert len(history) == best + 1 + 4 < 200
+
+
+def test_the_best_weights_are_kept_or_the_last_ones_even_after_a_break(planted_dataset, settings, tmp_path):
+    wrong = [["violin"] if clip == ["drum"] else ["drum"] for clip in CLIPS]
+    train, val = planted_dataset("train", CLIPS), planted_dataset("val", CLIPS, labels=wrong)
+    kept = {}
+
+    def kill(epoch, *_):
+        if epoch == 7:
+            raise KeyboardInterrupt
+
+    for name, keep in (("best", "best"), ("last", "last"), ("broken off", "last")):
+        options = small(settings, epochs=12, keep=keep)
+        files = train, val, "visual", tmp_path / name / "n.pt", tmp_path / name / "h.jsonl"
+        if name == "broken off":
+            with pytest.raises(KeyboardInterrupt):
+                train_network(options, *files, kill)
+        train_network(options, *files)
+        network, saved = load_network(tmp_path / name / "n.pt")
+        kept[name] = saved["epoch"], network.state_dict()
+    losses = [json.loads(line)["val_loss"] for line in (tmp_path / "last/h.jsonl").read_text().splitlines()]
+    assert len(losses) == 12 and kept["best"][0] == int(np.argmin(losses)) < 11 == kept["last"][0]
+    shorter = small(settings, epochs=kept["best"][0] + 1, keep="last")
+    train_network(shorter, train, val, "visual", tmp_path / "n.pt", tmp_path / "h.jsonl")
+    cases = [(kept["best"][1], load_network(tmp_path / "n.pt")[0].state_dict())]
+    cases.append((kept["last"][1], kept["broken off"][1]))
+    for one, two in cases:
+        assert all(torch.equal(one[name], two[name]) for name in one)
+    assert any((kept["best"][1][name] != kept["last"][1][name]).any() for name in kept["best"][1])
 
 
 def test_reading_from_the_file_gives_the_same_network_as_from_memory(planted_dataset, settings, tmp_path):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from objectsounds.cqt import Cqt
-from objectsounds.methods import soft_masks
+from objectsounds.guided_masks import soft_masks
 from objectsounds.transforms import Stft, transform_of
 
 

@@ -263,6 +263,7 @@ EDITS = [
             "train.lr_decay": 0.9,
             "train.lr_decay_every": 4,
             "train.patience": 20,
+            "train.keep": "last",
             "train.checkpoint_every": 2,
             "train.memory_gb": 7.0,
         },
@@ -284,9 +285,16 @@ EDITS = [
     ),
     *_edits(
         MIXED,
-        {"mixtures.sources": [2, 3], "mixtures.max_pairs": 3, "mixtures.rms_db": -20.0, "mixtures.blocks": 2},
+        {
+            "mixtures.sources": [2, 3],
+            "mixtures.max_pairs": 3,
+            "mixtures.rms_db": -20.0,
+            "mixtures.quiet_db": 20.0,
+            "mixtures.blocks": 2,
+        },
         real=("mixtures.sources", "mixtures.max_pairs"),
     ),
+    *_edits(SEPARATED, {"mixtures.objects": True}),
     *_edits(
         SEPARATED | {"export"},
         {"separate.iterations": 40, "separate.tolerance": 1.0e-3},

@@ -45,16 +45,25 @@ def test_the_summary_has_its_columns_and_its_bounds(finished):
     assert float(rows["mixture"]["sdr_improvement_mean"]) == 0
 
 
-def test_estimates_of_a_mixture_sum_to_it(finished):
+@pytest.mark.parametrize("method", ["ideal_ratio_mask", "miml", "gaussian"])
+def test_estimates_of_a_mixture_sum_to_it(finished, method):
     from objectsounds.audio import read_wav
 
-    for row in table(finished.results / "mixtures" / "0" / "mixtures.tsv"):
-        mixture, _ = read_wav(finished.results / "mixtures" / "0" / row["mixture"] / "mixture.wav")
-        for method in ("ideal_ratio_mask", "miml", "gaussian"):
-            folder = finished.results / "separate" / method / "0" / row["mixture"]
-            estimates = [read_wav(path)[0] for path in folder.iterdir()]
-            if estimates:
-                np.testing.assert_allclose(sum(estimates), mixture, atol=1e-4 * np.abs(mixture).max())
+    mixtures, block = finished.results / "mixtures" / "0", finished.results / "separate" / method / "0"
+    estimated, summed = table(block / "estimates.tsv"), 0
+    for row in table(mixtures / "mixtures.tsv"):
+        own = [cells for cells in estimated if cells["mixture"] == row["mixture"]]
+        assert {cells["object"] for cells in own} >= set(row["objects"].split(";"))
+        assert all(cells["file"] or cells["fallback"] for cells in own)
+        files = {cells["file"] for cells in own if cells["file"]}
+        assert files == {f"{row['mixture']}/{path.name}" for path in (block / row["mixture"]).iterdir()}
+        assert len(files) == 2 or method != "ideal_ratio_mask"
+        if files:
+            mixture, _ = read_wav(mixtures / row["mixture"] / "mixture.wav")
+            total = sum(read_wav(block / file)[0] for file in files)
+            np.testing.assert_allclose(total, mixture, atol=1e-4 * np.abs(mixture).max())
+            summed += 1
+    assert summed == 4 if method == "ideal_ratio_mask" else summed > 0
 
 
 def test_every_file_tells_what_made_it(finished):

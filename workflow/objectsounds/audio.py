@@ -112,6 +112,12 @@ class WavWriter:
         self.file.write(data)
 
 
+def level_db(waveform: np.ndarray) -> float:
+    """Return the RMS level in dB full scale, -inf for silence."""
+    power = float(np.mean(np.square(waveform, dtype=np.float64))) if waveform.size else 0.0
+    return 10 * np.log10(power) if power > 0 else float("-inf")
+
+
 def resampled(waveform: np.ndarray, rate: int, target: int, length: int | None = None) -> np.ndarray:
     """Return a waveform at another rate, float32.
 

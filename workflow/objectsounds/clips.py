@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from objectsounds.audio import write_wav
+from objectsounds.audio import level_db, write_wav
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.fetch import FetchError, fetch_section
 from objectsounds.files import folder_written_whole
@@ -50,12 +50,6 @@ def _explained() -> Iterator[None]:
         raise ClipError("no_video", str(error)) from error
     except MediaError as error:
         raise ClipError("undecodable", str(error)) from error
-
-
-def level_db(waveform: np.ndarray) -> float:
-    """Return the RMS level in dB full scale, -inf for silence."""
-    power = float(np.mean(np.square(waveform, dtype=np.float64))) if waveform.size else 0.0
-    return 10 * np.log10(power) if power > 0 else float("-inf")
 
 
 def motion_of(frames: list[np.ndarray]) -> float:

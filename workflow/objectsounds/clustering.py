@@ -3,17 +3,16 @@
 They have the interface of ``objectsounds.methods``. The clustering methods factor the mixture without
 supervision and group the components by K-means, with K the number of true sources. A cluster has no
 name: which object gets which cluster is fixed but means nothing, so these methods are scored with the
-best matching as well (Gao 4.3). The factorisation and K-means draw from seeds that depend on the
-mixture's samples alone.
+best matching as well (Gao 4.3). The factorisation and K-means draw from the mixture's seed.
 """
 
-import hashlib
 from collections.abc import Callable
 
 import librosa
 import numpy as np
 
-from objectsounds.methods import Problem, apply_masks, soft_masks
+from objectsounds.guided_masks import soft_masks
+from objectsounds.methods import Problem, apply_masks
 from objectsounds.nmf import Factorization, factorize
 from objectsounds.seeds import generator, seed_of
 
@@ -36,7 +35,7 @@ def kmeans_nmf(problem: Problem) -> dict[str, np.ndarray]:
     ----------
     problem : Problem
         Its ``objects`` are the true ones; ``options`` hold ``iterations``, ``tolerance`` and
-        ``components_per_source``.
+        ``components_per_source`` (see `component_count`).
 
     Returns
     -------
@@ -83,22 +82,32 @@ def _separate_by_clusters(
     problem: Problem, features_of: Callable[[np.ndarray], np.ndarray]
 ) -> dict[str, np.ndarray]:
     """Factor the mixture, cluster its components by ``features_of(spectra)`` [shape=(D, M)], and mask."""
-    digest = hashlib.sha256(np.ascontiguousarray(problem.mixture, dtype=np.float32)).hexdigest()
     spectrogram = problem.transform.forward(problem.mixture)
     fit = factorize(
         np.abs(spectrogram),
-        problem.options["components_per_source"] * len(problem.objects),
-        generator=generator("clustering", "nmf", digest),
+        component_count(problem),
+        generator=generator(problem.seed, "clustering", "nmf"),
         iterations=problem.options["iterations"],
         tolerance=problem.options["tolerance"],
     )
     spectra = component_spectra(fit)
     audible = np.flatnonzero(spectra.any(axis=0))
-    seed = seed_of("clustering", "kmeans", digest)
+    seed = seed_of(problem.seed, "clustering", "kmeans")
     labels = cluster(features_of(spectra[:, audible]).T, len(problem.objects), seed)
     members = [audible[labels == index] for index in range(len(problem.objects))]
     magnitudes = np.stack([fit.bases[:, own] @ fit.activations[own] for own in members])
     return apply_masks(problem, spectrogram, soft_masks(magnitudes), problem.objects)
+
+
+def component_count(problem: Problem) -> int:
+    """Return the number of components of the mixture: "the same number of basis vectors as our method".
+
+    Gao does not give it. By ``components_per_source`` it is M a source, what one clip is factored into; with
+    None there it is the number of bases that the problem's dictionary has for the objects, at least one each.
+    """
+    if problem.options["components_per_source"] is not None:
+        return problem.options["components_per_source"] * len(problem.objects)
+    return sum(max(problem.dictionary.of(name).shape[1], 1) for name in problem.objects)
 
 
 def component_spectra(fit: Factorization) -> np.ndarray:

@@ -116,7 +116,7 @@ def _mixtures(args, settings) -> None:
     from objectsounds.mixtures import list_mixtures, make_block
 
     if args.block is None:
-        list_mixtures(settings, args.objects, args.status, args.output)
+        list_mixtures(settings, args.objects, args.status, args.output, args.left_out)
     else:
         make_block(settings, args.table, args.block, args.status, args.output)
 
@@ -320,6 +320,7 @@ COMMANDS = {
             "table": {"help": "the table of mixtures, to mix a block"},
             "block": {"type": int},
             "output": ONE,
+            "left-out": {"help": "to choose: the table to write of those that a silent source leaves out"},
         },
         _mixtures,
     ),

@@ -17,8 +17,7 @@ import numpy as np
 from objectsounds.bss_eval import bss_eval
 from objectsounds.denoise_clips import Clip, folder_clips, own_clips
 from objectsounds.dictionaries import Dictionary, read_dictionary
-from objectsounds.methods import soft_masks
-from objectsounds.nmf import fit_with_free_bases
+from objectsounds.guided_masks import guided_masks, soft_masks
 from objectsounds.seeds import generator
 from objectsounds.separate import SILENT
 from objectsounds.tables import join_names, write_table
@@ -107,18 +106,10 @@ def denoise(
     -------
     np.ndarray, float32 [shape=(T,)]
     """
-    spectrogram, count = transform.forward(noisy), bases.shape[1]
-    fit = fit_with_free_bases(
-        np.abs(spectrogram),
-        bases,
-        count,
-        generator=draw,
-        iterations=options["iterations"],
-        tolerance=0,
-    )
-    parts = (slice(count), slice(count, None))
-    magnitudes = np.stack([fit.bases[:, part] @ fit.activations[part] for part in parts])
-    return transform.inverse(spectrogram * soft_masks(magnitudes)[0], len(noisy))
+    spectrogram = transform.forward(noisy)
+    limits = {"iterations": options["iterations"], "tolerance": 0}
+    kept, _ = guided_masks(np.abs(spectrogram), [bases], free=draw, **limits)
+    return transform.inverse(spectrogram * kept, len(noisy))
 
 
 def _ideal_ratio_mask(clean: np.ndarray, noise: np.ndarray, transform: Stft) -> np.ndarray:

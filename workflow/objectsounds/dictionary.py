@@ -16,7 +16,7 @@ from objectsounds.registry import rule_sections
 from objectsounds.seeds import generator
 from objectsounds.train import load_network
 
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 
 
 @torch.no_grad()
@@ -104,9 +104,13 @@ def choose_agreement(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
 
 
 def choose_exemplar(maps: None, bags: Bags, options: dict) -> Choice:
-    """Choose all bases of the one clip that the labeller is surest of (Gao 4.3, "visual exemplar")."""
+    """Choose all bases of the one clip that the labeller is surest of (Gao 4.3, "visual exemplar").
+
+    "An exemplar video is the one that has the largest confidence score for a class among all unlabeled
+    training videos": of all clips, whether the score suffices for a label or not.
+    """
     del maps, options
-    return whole_clips(bags.probabilities, bags.targets == 1, bags, 1)
+    return whole_clips(bags.probabilities, np.ones(bags.targets.shape, bool), bags, 1)
 
 
 def choose_solo(maps: None, bags: Bags, options: dict) -> Choice:

@@ -12,8 +12,7 @@ import numpy as np
 
 from objectsounds.blocks import CrossFade, overlapping
 from objectsounds.dictionaries import Dictionary
-from objectsounds.methods import masks_of_groups
-from objectsounds.nmf import fit_activations, fit_with_free_bases
+from objectsounds.guided_masks import bases_at, guided_masks
 from objectsounds.seeds import generator
 from objectsounds.sound_stream import SoundStream
 from objectsounds.transforms import transform_of
@@ -21,27 +20,6 @@ from objectsounds.wishes import REST
 
 BLOCK_SECONDS, OVERLAP_SECONDS = 30.0, 2.0
 LEAST_BLOCK_SECONDS, BLOCK_SAMPLES = 6.0, 2 * 48000 * 30  # many channels at high rates get shorter blocks
-
-
-def bases_at(rate: int, bases: np.ndarray, settings: dict) -> np.ndarray:
-    """Return bases, shape=(F, M), for a sound of another rate than the run's (Hz).
-
-    Of the STFT the bins are the same ones at any rate, so those above half the rate are cut. Those of the
-    constant-Q transform differ a little where they are evenly spaced, and are interpolated over frequency.
-
-    Returns
-    -------
-    np.ndarray [shape=(K, M)]
-        The lowest K bins of the sound's transform; of what lies above, the bases know nothing.
-    """
-    transform, own_rate = transform_of(settings, rate), settings["clips"]["sample_rate"]
-    if settings["bases"]["transform"] == "stft":
-        return bases[: transform.window // 2 + 1]
-    if rate == own_rate:
-        return bases
-    wanted, known = transform.frequencies, transform_of(settings, own_rate).frequencies
-    wanted = wanted[wanted <= known[-1]]
-    return np.stack([np.interp(wanted, known, column) for column in bases.T], axis=1).astype(np.float32)
 
 
 class GuidedSeparator:
@@ -64,31 +42,15 @@ class GuidedSeparator:
     def __init__(self, settings: dict, dictionary: Dictionary, objects: list[str], rate: int, rest: bool):
         self.options, self.seed, self.rest = settings["separate"], settings["seed"], rest
         self.transform = transform_of(settings, rate)
-        parts = [bases_at(rate, dictionary.of(name), settings) for name in objects]
-        self.sizes, self.bases = [part.shape[1] for part in parts], np.concatenate(parts, axis=1)
+        learnt = settings["clips"]["sample_rate"]
+        self.bases = [bases_at(rate, dictionary.of(name), settings, learnt) for name in objects]
         self.names = [*objects, REST] if rest else list(objects)
 
     def masks(self, magnitude: np.ndarray, index: int) -> np.ndarray:
-        """Return the masks, shape=(J, F, N), of a block's magnitude, shape=(F, N); they sum to one.
-
-        Above the bins that the bases know all is rest, or shared evenly among the objects.
-        """
-        known = magnitude[: len(self.bases)]
+        """Return the masks, shape=(J, F, N), of a block's magnitude, shape=(F, N), as in ``names``."""
         limits = {key: self.options[key] for key in ("iterations", "tolerance")}
-        if self.rest:
-            count, draw = self.bases.shape[1], generator(self.seed, REST, index)
-            fit = fit_with_free_bases(known, self.bases, count, generator=draw, **limits)
-            masks = masks_of_groups(fit, [*self.sizes, count])
-        else:
-            masks = masks_of_groups(fit_activations(known, self.bases, **limits), self.sizes)
-        if len(known) == len(magnitude):
-            return masks
-        above = np.zeros((len(masks), len(magnitude) - len(known), magnitude.shape[1]), np.float32)
-        if self.rest:
-            above[-1] = 1
-        else:
-            above += 1 / len(masks)
-        return np.concatenate([masks, above], axis=1)
+        free = generator(self.seed, REST, index) if self.rest else None
+        return guided_masks(magnitude, self.bases, free=free, **limits)
 
     def __call__(self, block: np.ndarray, index: int = 0) -> np.ndarray:
         """Return the estimates, float32 [shape=(J, n, C)], of a block [shape=(n, C)], as in ``names``."""

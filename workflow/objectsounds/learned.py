@@ -1,6 +1,7 @@
 """The learned methods: trained networks as plugs beside NMF.
 
 Mixtures are brought to the level that the networks learnt at, and the estimates back to the mixture's.
+That level is the one of as many sources as sound, each at ``mixtures.rms_db``: known of test mixtures.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from objectsounds.unet_network import decide, istft, stft, unwarp_matrix, warped
 from objectsounds.wave_network import separate_waveform
 from objectsounds.wave_unet import load_wave_unet
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 LOADERS = {"unet": load_unet, "wave_unet": load_wave_unet}
 
 
@@ -81,11 +82,31 @@ def load_learned(
     return Learned(trained, words, settings[stage], device)
 
 
-def at_level(mixture: np.ndarray, level_db: float) -> tuple[torch.Tensor, float]:
-    """Return a mixture at the level of two sources of ``level_db`` each, and the factor for it."""
+def at_level(mixture: np.ndarray, level_db: float, sources: int) -> tuple[torch.Tensor, float]:
+    """Return a mixture at the level that sources of one level have together, and the factor for it.
+
+    Parameters
+    ----------
+    mixture : np.ndarray [shape=(T,)]
+    level_db : float
+        Of each source, dB full scale. Sources are not correlated: together they are 10 log10(n) dB louder.
+    sources : int
+        How many sound, n.
+    """
     power = float(np.sqrt(np.mean(np.square(mixture, dtype=np.float64))))
-    factor = 10 ** ((level_db + 3.01) / 20) / power if power > 0 else 1.0
+    wanted = 10 ** (level_db / 20) * np.sqrt(sources)
+    factor = float(wanted / power) if power > 0 else 1.0
     return torch.from_numpy(mixture * np.float32(factor)), factor
+
+
+def _at_its_level(problem: Problem) -> tuple[torch.Tensor, float]:
+    """Return the mixture at the level that the network learnt at; see `at_level`.
+
+    Where nobody knows how many sources sound, the objects that are to be separated count: those that
+    were seen, or named, at least one.
+    """
+    count = problem.sources or max(len(problem.objects), 1)
+    return at_level(problem.mixture, problem.model.trained.level_db, count)
 
 
 def mask_probabilities(model: Learned, spectrum: torch.Tensor, clips: list[str]) -> torch.Tensor:
@@ -104,7 +125,7 @@ def semantic_masks(problem: Problem) -> dict[str, np.ndarray]:
     """Separate by the U-Net's masks on the mixture's spectrogram, with the mixture's phase (Nuotimaa 3.1)."""
     model = problem.model
     options, own = model.trained.options, model.options
-    mixture, factor = at_level(problem.mixture, model.trained.level_db)
+    mixture, factor = _at_its_level(problem)
     spectrum = stft(mixture.to(model.device), options["window"], options["hop"])
     probabilities = mask_probabilities(model, spectrum, problem.clips)
     matrix = unwarp_matrix(len(spectrum), options["bins"]).to(model.device)
@@ -118,7 +139,7 @@ def waveforms(problem: Problem) -> dict[str, np.ndarray]:
     """Separate by the Wave-U-Net, which is told the detected objects if it was taught to listen (VIMSS)."""
     model, names = problem.model, problem.model.trained.objects
     label = torch.tensor([float(name in problem.objects) for name in names], device=model.device)
-    mixture, factor = at_level(problem.mixture, model.trained.level_db)
+    mixture, factor = _at_its_level(problem)
     bottleneck = model.trained.options["bottleneck"]
     waves = separate_waveform(model.trained.network, mixture.to(model.device), label, bottleneck) / factor
     return {name: waves[names.index(name)].cpu().numpy() for name in problem.objects}

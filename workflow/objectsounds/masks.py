@@ -133,7 +133,7 @@ def _look(models: dict[str, Learned], folder: Path, row: dict) -> tuple[Seen, np
     names = split_names(row["objects"])
     paths = [folder / row["mixture"] / f"reference_{number + 1}.wav" for number in range(len(names))]
     references = [read_block_wav(path)[0] for path in paths]
-    scaled, factor = at_level(resampled(mixture, rate, trained.rate), trained.level_db)
+    scaled, factor = at_level(resampled(mixture, rate, trained.rate), trained.level_db, len(names))
     sources = torch.zeros(len(trained.objects), len(scaled))
     for name, sound in zip(names, references, strict=True):
         wave = resampled(sound, rate, trained.rate, len(scaled)) * np.float32(factor)

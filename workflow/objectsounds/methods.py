@@ -1,17 +1,17 @@
 """The functions behind the methods: (mixture, objects, model) to one waveform per object.
 
 A method gets a ``Problem`` and returns a dictionary from object name to waveform, float32
-[shape=(T,)]. Objects that it has nothing for are left out; the caller says so in ``fallback``.
+[shape=(T,)]. Objects that it has nothing for are left out, with the reason in ``Problem.left_out``; the
+caller says so in ``fallback``.
 """
 
-import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from objectsounds.dictionaries import Dictionary
-from objectsounds.nmf import Factorization, fit_activations
+from objectsounds.guided_masks import guided_masks, soft_masks
 from objectsounds.transforms import Stft
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Problem:
     options : dict
         Section ``separate`` of the settings.
     dictionary : Dictionary or None
+        With the bins of the transform.
     references : dict
         Object to true waveform; given to oracles alone.
     rate : int
@@ -41,6 +42,10 @@ class Problem:
         What was mixed.
     model : Learned or None
         The trained network of a learned method.
+    sources : int
+        How many sources sound; 0 where that is not known, as in a person's own video.
+    left_out : dict
+        Filled in by the method: object to the reason why it gets no estimate.
     """
 
     mixture: np.ndarray
@@ -53,15 +58,8 @@ class Problem:
     seed: int = 0
     clips: list[str] = field(default_factory=list)
     model: "Learned | None" = None
-
-
-def soft_masks(magnitudes: np.ndarray) -> np.ndarray:
-    """Return V_j / sum V_i (Gao eq. 5) for magnitudes of shape=(J, F, N); 1 / J where all are 0."""
-    total = magnitudes.sum(axis=0)
-    empty = total <= 0
-    masks = magnitudes / np.where(empty, 1, total)
-    masks[:, empty] = 1 / len(magnitudes)
-    return masks
+    sources: int = 0
+    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def apply_masks(problem: Problem, spectrogram: np.ndarray, masks: np.ndarray, names: list[str]) -> dict:
@@ -87,31 +85,24 @@ def ideal_ratio_mask(problem: Problem) -> dict[str, np.ndarray]:
 
 def guided_nmf(problem: Problem) -> dict[str, np.ndarray]:
     """Separate by the objects' fixed bases (Gao 3.5, eq. 4 and 5)."""
-    return separate_by_bases(problem, {name: problem.dictionary.of(name) for name in problem.objects})
+    bases = {name: problem.dictionary.of(name) for name in problem.objects}
+    return _separate_by_bases(problem, bases, "empty dictionary")
 
 
-def separate_by_bases(problem: Problem, bases: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Separate by fixed bases, shape=(F, m) an object; those without any are left out."""
+def _separate_by_bases(problem: Problem, bases: dict[str, np.ndarray], why: str) -> dict[str, np.ndarray]:
+    """Separate by fixed bases, shape=(F, m) an object; those without any are left out, for a reason."""
     names = [name for name, columns in bases.items() if columns.shape[1]]
+    problem.left_out = {name: why for name in problem.objects if name not in names}
     if not names:
         return {}
     spectrogram = problem.transform.forward(problem.mixture)
-    fit = fit_activations(
+    masks = guided_masks(
         np.abs(spectrogram),
-        np.concatenate([bases[name] for name in names], axis=1),
+        [bases[name] for name in names],
         iterations=problem.options["iterations"],
         tolerance=problem.options["tolerance"],
     )
-    masks = masks_of_groups(fit, [bases[name].shape[1] for name in names])
     return apply_masks(problem, spectrogram, masks, names)
-
-
-def masks_of_groups(fit: Factorization, sizes: list[int]) -> np.ndarray:
-    """Return the soft masks, shape=(J, F, N), of a fit whose bases stand in J groups of these sizes."""
-    edges = np.cumsum([0, *sizes])
-    return soft_masks(
-        np.stack([fit.bases[:, a:b] @ fit.activations[a:b] for a, b in itertools.pairwise(edges)])
-    )
 
 
 def unmatched_objects(problem: Problem) -> dict[str, str]:
@@ -133,4 +124,5 @@ def unmatched_objects(problem: Problem) -> dict[str, str]:
 def unmatched_nmf(problem: Problem) -> dict[str, np.ndarray]:
     """Separate by the bases of objects that are not there: what guidance is worth (Gao 4.3)."""
     drawn = unmatched_objects(problem)
-    return separate_by_bases(problem, {name: problem.dictionary.of(other) for name, other in drawn.items()})
+    bases = {name: problem.dictionary.of(other) for name, other in drawn.items()}
+    return _separate_by_bases(problem, bases, "no absent object has bases")

@@ -3,11 +3,12 @@
 import itertools
 import logging
 import math
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from objectsounds.audio import write_wav
+from objectsounds.audio import level_db, write_wav
 from objectsounds.classes import chosen_classes
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.files import folder_written_whole
@@ -17,6 +18,7 @@ from objectsounds.tables import join_names, read_table, split_names, write_table
 
 STAGE_VERSION = 3
 MIXTURE_COLUMNS = ("mixture", "group", "block", "clips", "objects")
+LEFT_OUT_COLUMNS = ("group", "clips", "objects", "clip", "level_db", "reason")
 CROSS_DOMAIN = "cross-domain"
 ENUMERABLE = 300_000  # combinations; of more a sample is drawn without listing them
 
@@ -56,22 +58,70 @@ def _base_of(sources: tuple, group_of: dict[str, str]) -> str | None:
     return groups.pop() if len(groups) == 1 else CROSS_DOMAIN
 
 
-def _combinations(sources: list, count: int, base: str, group_of: dict, draw, most: int) -> list[tuple]:
-    """Return at most ``most`` combinations of a group: all if they are few, else a seeded sample."""
+class Levels:
+    """What clips hold once they are cut to the shortest of a mixture; a clip is read once a length.
+
+    Parameters
+    ----------
+    statuses : list of path
+        Of the test shards.
+    settings : dict
+        Keys ``clips.silence_db`` and ``mixtures.quiet_db``.
+    """
+
+    def __init__(self, statuses: list[str | Path], settings: dict):
+        self.clips = {row["clip_id"]: (path, row) for path in statuses for row in read_status(path)}
+        self.silence, self.quiet = settings["clips"]["silence_db"], settings["mixtures"]["quiet_db"]
+        self.known: dict[tuple[str, float], float] = {}
+
+    def _cut(self, clip: str, seconds: float) -> float:
+        if (clip, seconds) not in self.known:
+            waveform, rate = read_audio(*self.clips[clip])
+            self.known[clip, seconds] = level_db(waveform[: round(seconds * rate)])
+        return self.known[clip, seconds]
+
+    def problem(self, clips: list[str]) -> dict | None:
+        """Return which clip of a mixture is all but silent, its level and the reason; None if none is."""
+        seconds = {clip: float(self.clips[clip][1]["seconds"]) for clip in clips}
+        shortest = min(seconds.values())
+        for clip in clips:
+            if seconds[clip] == shortest:
+                continue  # it is taken whole, as it was when it was judged
+            level, whole = self._cut(clip, shortest), float(self.clips[clip][1]["rms_db"])
+            cells = {"clip": clip, "level_db": f"{level:.1f}"}
+            if level < self.silence:
+                return cells | {"reason": f"its first {shortest:g} s are silent (clips.silence_db)"}
+            if level < whole - self.quiet:
+                return cells | {
+                    "reason": f"its first {shortest:g} s are {whole - level:.0f} dB below the clip's level "
+                    "(mixtures.quiet_db)"
+                }
+        return None
+
+
+def _orders(sources: list, count: int, base: str, group_of: dict, draw, most: int) -> Iterator[tuple]:
+    """Yield the combinations of a group as places among the sources, in a drawn order, each once."""
     if math.comb(len(sources), count) <= ENUMERABLE:
-        fitting = [c for c in itertools.combinations(sources, count) if _base_of(c, group_of) == base]
-        if len(fitting) <= most:
-            return fitting
-        return [fitting[i] for i in sorted(draw.choice(len(fitting), most, replace=False))]
+        fitting = [
+            places
+            for places in itertools.combinations(range(len(sources)), count)
+            if _base_of(tuple(sources[i] for i in places), group_of) == base
+        ]
+        yield from (fitting[i] for i in draw.permutation(len(fitting)))
+        return
     found: set[tuple[int, ...]] = set()
     for _ in range(200 * most):
-        picked = tuple(sorted(draw.choice(len(sources), count, replace=False).tolist()))
-        if len(found) < most and _base_of(tuple(sources[i] for i in picked), group_of) == base:
-            found.add(picked)
-    return [tuple(sources[i] for i in picked) for picked in sorted(found)]
+        places = tuple(sorted(draw.choice(len(sources), count, replace=False).tolist()))
+        if places not in found and _base_of(tuple(sources[i] for i in places), group_of) == base:
+            found.add(places)
+            yield places
 
 
-def choose_mixtures(sources: list[tuple[str, str]], settings: dict) -> list[dict]:
+def choose_mixtures(
+    sources: list[tuple[str, str]],
+    settings: dict,
+    problem_of: Callable[[list[str]], dict | None] = lambda clips: None,
+) -> tuple[list[dict], list[dict]]:
     """Choose mixtures of different objects, at most ``max_pairs`` a group, else a seeded sample.
 
     Parameters
@@ -79,43 +129,60 @@ def choose_mixtures(sources: list[tuple[str, str]], settings: dict) -> list[dict
     sources : list of (clip id, object)
     settings : dict
         Keys ``seed``, ``classes`` and ``mixtures``.
+    problem_of : callable
+        Says what is wrong with a mixture of clips, or None: see `Levels.problem`. In place of one that is
+        left out another is drawn, as long as there are any.
 
     Returns
     -------
-    list of dict
+    chosen : list of dict
         With the columns of the table of mixtures.
+    left_out : list of dict
+        With ``LEFT_OUT_COLUMNS``.
     """
     group_of = {item.name: item.group for item in chosen_classes(settings["classes"])}
-    options, chosen = settings["mixtures"], []
+    options, chosen, left_out = settings["mixtures"], [], []
     for count in options["sources"]:
         for base in groups_of(settings["classes"]):
             name = base if count == 2 else f"{base}-{count}"
-            draw = generator(settings["seed"], "mixtures", name)
-            found = _combinations(sources, count, base, group_of, draw, options["max_pairs"])
-            chosen += [(name, group_name(base, count), combination) for combination in found]
-    return [
-        {
-            "mixture": f"{name}-{number:04d}",
-            "group": group,
-            "block": number % options["blocks"],
-            "clips": join_names(clip for clip, _ in combination),
-            "objects": join_names(item for _, item in combination),
-        }
-        for number, (name, group, combination) in enumerate(chosen)
+            draw, most = generator(settings["seed"], "mixtures", name), options["max_pairs"]
+            found: list[tuple] = []
+            for places in _orders(sources, count, base, group_of, draw, most):
+                clips, objects = zip(*(sources[i] for i in places), strict=True)
+                cells = {"group": group_name(base, count), "clips": join_names(clips)}
+                cells["objects"] = join_names(objects)
+                problem = problem_of(list(clips))
+                if problem is not None:
+                    left_out.append(cells | problem)
+                    continue
+                found.append((places, name, cells))
+                if len(found) == most:
+                    break
+            chosen += sorted(found, key=lambda item: item[0])
+    rows = [
+        {"mixture": f"{name}-{number:04d}", "block": number % options["blocks"]} | cells
+        for number, (_, name, cells) in enumerate(chosen)
     ]
+    return rows, left_out
 
 
-def list_mixtures(settings: dict, objects: str | Path, statuses: list[str], output: str | Path) -> None:
-    """Write the table of mixtures of the test clips in use, whose objects are in the table ``objects``."""
+def list_mixtures(
+    settings: dict, objects: str | Path, statuses: list[str], output: str | Path, left_out: str | Path
+) -> None:
+    """Write the table of mixtures, and that of those that are left out: a source of theirs says nothing."""
     sources = single_source(statuses, objects, settings["classes"])
-    rows = choose_mixtures(sources, settings)
+    rows, quiet = choose_mixtures(sources, settings, Levels(statuses, settings).problem)
+    for row in quiet:
+        log.warning("%s (%s) is left out: of %s %s", row["clips"], row["objects"], row["clip"], row["reason"])
     if not rows:
         raise ObjectsoundsError(
             f"Nothing can be mixed: {len(sources)} good test clips hold exactly one object of "
-            f"{', '.join(settings['classes'])}; add test clips of at least two objects."
+            f"{', '.join(settings['classes'])}, and {len(quiet)} mixtures of them are left out as silent; "
+            "add test clips of at least two objects."
         )
     write_table(output, MIXTURE_COLUMNS, rows)
-    log.info("%d mixtures of %d single-source clips", len(rows), len(sources))
+    write_table(left_out, LEFT_OUT_COLUMNS, quiet)
+    log.info("%d mixtures of %d single-source clips, %d left out", len(rows), len(sources), len(quiet))
 
 
 def mix(sources: list[np.ndarray], rms_db: float) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -141,7 +208,9 @@ def mix(sources: list[np.ndarray], rms_db: float) -> tuple[np.ndarray, list[np.n
         cut = source[:length].astype(np.float64)
         power = np.sqrt(np.mean(cut**2))
         if power == 0:
-            raise ObjectsoundsError("A silent clip cannot be mixed: its level cannot be set.")
+            raise ObjectsoundsError(
+                "A silent clip cannot be mixed, its level cannot be set: make mixtures.tsv again."
+            )
         references.append((cut * (level / power)).astype(np.float32))
     return np.sum(references, axis=0), references
 

@@ -47,16 +47,19 @@ def dataset_of(settings: dict, variant: str, split: str) -> str:
 
 def dictionary_file(settings: dict, name: str) -> str | None:
     """Return the dictionary of a method, None if it has none."""
-    dictionary = method_of(name).dictionary
+    method, variant = method_of(name), variant_of(name)
+    dictionary = method.dictionary
+    if method.sizes and of_variant(settings, variant)["separate"]["components_per_source"] is None:
+        dictionary = method.sizes
     if dictionary is None:
         return None
-    folder = shared_variant(settings, "dictionary", variant_of(name), dictionary_keys(dictionary))
+    folder = shared_variant(settings, "dictionary", variant, dictionary_keys(dictionary))
     return f"<results>/dictionary/{folder}/{dictionary}.h5"
 
 
 def guided_methods(names: list[str]) -> list[str]:
     """Return those of some methods that separate by a dictionary of the objects that are seen."""
-    return [name for name in names if method_of(name).function == GUIDED and method_of(name).guided]
+    return [name for name in names if method_of(name).function == GUIDED and method_of(name).detects]
 
 
 def exported_methods(settings: dict) -> list[str]:
@@ -133,7 +136,7 @@ def models_of(settings: dict, name: str) -> dict[str, str]:
     """
     method = method_of(name)
     models = {"dictionary": dictionary_file(settings, name), "network": learned_network(settings, name)}
-    if method.guided:
+    if method.detects:
         models["test"] = dataset_of(settings, variant_of(name), "test")
     if method.frames:
         models["frames"] = str(PurePath(frame_network(settings, name)).with_name("test.h5"))

@@ -3,7 +3,7 @@
 No heavy imports here: the Snakefile reads this table to know a method's inputs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,10 @@ class Method:
         The network that it is given: the stage that trains it, and below it its conditioning.
     frames : bool
         True if it is given what the frame network says of the clips.
+    true_objects : bool
+        True for the twin of a guided method that is given the true objects: what a wrong glance costs.
+    sizes : str or None
+        The dictionary that says how many components it may use, where the settings give no number.
     """
 
     title: str
@@ -76,6 +80,13 @@ class Method:
     told: str = ""
     network: str | None = None
     frames: bool = False
+    true_objects: bool = False
+    sizes: str | None = None
+
+    @property
+    def detects(self) -> bool:
+        """True if it separates the objects that are detected."""
+        return self.guided and not self.true_objects
 
 
 @dataclass(frozen=True)
@@ -120,11 +131,15 @@ METHODS = {
     "visual_exemplar": Method("Visual exemplar", GUIDED, "exemplar", guided=True),
     "unmatched": Method("Unmatched bases", "methods.unmatched_nmf", "surest", guided=True),
     "gaussian": Method("Gaussian bases", GUIDED, "gaussian", guided=True),
-    "kmeans": Method("K-means, best matching", "clustering.kmeans_nmf", best_matching=True, told=MATCHING),
+    "kmeans": Method(
+        "K-means, best matching", "clustering.kmeans_nmf", best_matching=True, told=MATCHING, sizes="gao"
+    ),
     "kmeans_fixed": Method(
         "K-means, fixed matching", "clustering.kmeans_nmf", estimates="kmeans", told=NUMBER
     ),
-    "mfcc": Method("MFCC, best matching", "clustering.mfcc_nmf", best_matching=True, told=MATCHING),
+    "mfcc": Method(
+        "MFCC, best matching", "clustering.mfcc_nmf", best_matching=True, told=MATCHING, sizes="gao"
+    ),
     "mfcc_fixed": Method("MFCC, fixed matching", "clustering.mfcc_nmf", estimates="mfcc", told=NUMBER),
     "unet_audio": Method("U-Net, sound alone", "learned.semantic_masks", network="unet"),
     "unet_combined": Method("U-Net with frames", "learned.semantic_masks", network="unet", frames=True),
@@ -137,6 +152,17 @@ METHODS = {
         network=f"wave_unet/{name}",
     )
     for name in CONDITIONINGS
+}
+TRUE_OBJECTS = "_true_objects"  # ends the name of the twin of a guided method
+METHODS |= {
+    name + TRUE_OBJECTS: replace(
+        method,
+        title=f"{method.title}, true objects",
+        told=" and ".join(filter(None, (method.told, "which objects sound"))),
+        true_objects=True,
+    )
+    for name, method in METHODS.items()
+    if method.guided
 }
 LEARNED = [name for name, method in METHODS.items() if method.network]
 
@@ -155,6 +181,17 @@ def method_title(name: str) -> str:
     """Return a method's title, with its variant."""
     variant = variant_of(name)
     return method_of(name).title + ("" if variant == "default" else f" ({variant})")
+
+
+def with_twins(names: list[str]) -> list[str]:
+    """Return methods' names, each guided one followed by its twin that is given the true objects."""
+    found = []
+    for name in names:
+        method, _, variant = name.partition("@")
+        found.append(name)
+        if METHODS[method].detects:
+            found.append(method + TRUE_OBJECTS + ("@" + variant if variant else ""))
+    return list(dict.fromkeys(found))
 
 
 def estimates_of(name: str) -> str:

@@ -38,7 +38,7 @@ from objectsounds.relations import relation_examples
 from objectsounds.tables import read_table
 from objectsounds.theme import picture, theme_folder
 
-STAGE_VERSION = 5
+STAGE_VERSION = 6
 CURVES = (("loss", "margin loss"), ("map", "class-wise mAP"), ("map_authors", "mAP as in Gao's code"))
 
 log = logging.getLogger(__name__)
@@ -131,6 +131,7 @@ def _scores(results: Path, methods: list[str], classes: list[str], media: Path) 
         "told": told,
         "main_results": main_results(summary, methods),
         "ranked_by": method_title(own),
+        "left_out": read_table(results / "mixtures" / "left_out.tsv"),
     }
 
 

@@ -3,6 +3,7 @@
 import importlib
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from objectsounds.block_files import read_block_table, read_block_wav
 from objectsounds.dataset import Bags, open_dataset
 from objectsounds.dictionaries import Dictionary, read_dictionary
 from objectsounds.files import folder_written_whole
+from objectsounds.guided_masks import bases_at
 from objectsounds.methods import Problem
 from objectsounds.mixtures import MIXTURE_COLUMNS
 from objectsounds.registry import Method, method_of
@@ -33,17 +35,16 @@ def detected_objects(bags: Bags, clip_ids: list[str]) -> list[str]:
     return [name for name, hit in zip(bags.objects, found, strict=True) if hit]
 
 
-def fallback_reason(
-    name: str, method: Method, objects: list[str], dictionary: Dictionary | None, estimates: dict
-) -> str:
+def fallback_reason(name: str, problem: Problem, estimates: dict[str, np.ndarray]) -> str:
     """Return why a true object gets the unprocessed mixture as its estimate; empty if it does not."""
     if name in estimates:
         return "" if np.sqrt(np.mean(np.square(estimates[name]))) > SILENT else "silent estimate"
-    if name not in objects:
-        return "not detected"
-    if dictionary is not None and method.guided:
-        return "empty dictionary"
-    return "no estimate"
+    return problem.left_out.get(name, "no estimate" if name in problem.objects else "not detected")
+
+
+def dictionary_at(rate: int, words: Dictionary, settings: dict, learnt_rate: int) -> Dictionary:
+    """Return a dictionary with its bases for sounds of another rate (Hz); see `bases_at`."""
+    return replace(words, bases=bases_at(rate, words.bases.T, settings, learnt_rate).T)
 
 
 def _read_mixture(folder: Path, row: dict) -> tuple[np.ndarray, int, dict[str, np.ndarray]]:
@@ -76,25 +77,32 @@ def separate_mixture(
         Hz.
     """
     mixture, rate, references = _read_mixture(folder, row)
-    true = list(references)
-    objects = detected_objects(bags, split_names(row["clips"])) if method.guided else true
+    true, clips = list(references), split_names(row["clips"])
+    objects = detected_objects(bags, clips) if method.detects else true
     own = model.rate if model is not None else settings["separate"]["rate"] or rate
     heard = resampled(mixture, rate, own)
-    problem = Problem(heard, objects, transform_of(settings, own), settings["separate"], dictionary)
+    problem = Problem(heard, objects, transform_of(settings, own), settings["separate"], model=model)
     problem.rate, problem.seed = own, seed_of(settings["seed"], "separate", row["mixture"])
-    problem.clips, problem.model = split_names(row["clips"]), model
+    problem.clips, problem.sources = clips, len(true)
+    if dictionary is not None:
+        problem.dictionary = dictionary_at(own, dictionary, settings, rate)
     if not method.guided:
         problem.references = {name: resampled(sound, rate, own) for name, sound in references.items()}
     module, _, function = method.function.partition(".")
     estimates = getattr(importlib.import_module(f"objectsounds.{module}"), function)(problem)
     estimates = {name: resampled(sound, own, rate, len(mixture)) for name, sound in estimates.items()}
-    rows = []
+    return estimates, _rows(row["mixture"], true, problem, estimates, method.detects), rate
+
+
+def _rows(mixture: str, true: list[str], problem: Problem, estimates: dict, detects: bool) -> list[dict]:
+    """Return the rows of ``estimates.tsv``: the true objects, then what was detected beside them."""
+    rows, detected = [], join_names(problem.objects) if detects else ""
     for name in true + [extra for extra in estimates if extra not in true]:
-        reason = fallback_reason(name, method, objects, dictionary, estimates) if name in true else ""
-        file = f"{row['mixture']}/{name}.wav" if name in estimates else ""
-        cells = {"mixture": row["mixture"], "object": name, "file": file, "fallback": reason}
-        rows.append(cells | {"detected": join_names(objects) if method.guided else ""})
-    return estimates, rows, rate
+        reason = fallback_reason(name, problem, estimates) if name in true else ""
+        file = f"{mixture}/{name}.wav" if name in estimates else ""
+        cells = {"mixture": mixture, "object": name, "file": file}
+        rows.append(cells | {"fallback": reason, "detected": detected})
+    return rows
 
 
 def _learned(settings: dict, method: Method, network: str | Path | None, frames: str | Path | None):

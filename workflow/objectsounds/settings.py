@@ -13,7 +13,7 @@ import yaml
 
 from objectsounds.classes import ROOT, chosen_classes
 from objectsounds.errors import ObjectsoundsError
-from objectsounds.registry import DICTIONARIES, METHODS
+from objectsounds.registry import DICTIONARIES, METHODS, with_twins
 from objectsounds.stage_keys import STAGE_KEYS, UPSTREAM, VARIANT_SECTIONS
 
 CONFIG = ROOT / "config"
@@ -217,14 +217,20 @@ def overrides_of(settings: dict, variant: str) -> dict:
 def run_methods(settings: dict) -> list[str]:
     """Return the methods of the run: those configured, then those of each variant."""
     variants = [f"{name}@{v}" for v in settings["variants"] for name in settings["variant_methods"]]
-    return settings["methods"] + variants
+    return _compared(settings, settings["methods"] + variants)
+
+
+def _compared(settings: dict, names: list[str]) -> list[str]:
+    """Return methods, with ``mixtures.objects`` beside each guided one its twin with the true objects."""
+    return with_twins(names) if settings["mixtures"]["objects"] else names
 
 
 def experiment_methods(settings: dict) -> list[str]:
     """Return the methods of the target ``tables``: those of the run, then those of its experiments."""
     experiments = settings["experiments"]
     variants = [f"{n}@{v}" for v, item in experiments["variants"].items() for n in item["methods"]]
-    return list(dict.fromkeys(run_methods(settings) + experiments["methods"] + variants))
+    added = _compared(settings, experiments["methods"] + variants)
+    return list(dict.fromkeys(run_methods(settings) + added))
 
 
 def stage_settings(settings: dict, stage: str, variant: str = "default", extra: tuple[str, ...] = ()) -> dict:

@@ -27,6 +27,7 @@ LEARNING = (  # keys of every network that learns from mixtures
     "patience",
     "checkpoint_every",
 )
+MIXING = ("sources", "max_pairs", "rms_db", "quiet_db", "blocks")  # not whose objects guide: another method
 UNET = ("window", "hop", "frames", "bins", "levels", "channels", "most_channels")
 
 STAGE_KEYS = {
@@ -55,7 +56,7 @@ STAGE_KEYS = {
     "dataset": ["seed", "classes", "dataset"],
     "train": ["seed", "train"],
     "dictionary": ["seed", "train.basis_norm"],
-    "mixtures": ["seed", "classes", "mixtures"],
+    "mixtures": ["seed", "classes", "clips.silence_db", *(f"mixtures.{key}" for key in MIXING)],
     "separate": [
         "seed",
         "separate",

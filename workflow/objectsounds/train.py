@@ -177,7 +177,7 @@ def train_network(
     history: str | Path,
     progress: Callable | None = None,
 ) -> None:
-    """Train the MIML network and write its best weights and its history.
+    """Train the MIML network and write its weights, best or last, and its history.
 
     Parameters
     ----------

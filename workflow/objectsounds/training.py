@@ -30,7 +30,7 @@ class Training:
     ----------
     settings : dict
         Keys ``seed`` and the stage's section, which holds ``device``, ``threads``, ``mixed_precision``,
-        ``epochs`` and ``patience``.
+        ``epochs`` and ``patience``; where it holds ``keep: last``, the last weights are kept, not the best.
     stage : str
         Names the section, and the random numbers.
     checkpoint : Path
@@ -120,6 +120,12 @@ class Training:
         stale = len(self.history) - 1 - self.best["epoch"]
         return len(self.history) >= self.options["epochs"] or (patience is not None and stale >= patience)
 
+    def kept(self) -> dict:
+        """Return ``epoch`` and ``state`` of the weights that are written."""
+        if self.options.get("keep", "best") == "best":
+            return self.best
+        return {"epoch": len(self.history) - 1, "state": self._weights()}
+
     def _epoch_or_stop(self, stop: StopRequest, progress: Callable | None) -> None:
         row, stopping = self.epoch(), bool(stop)
         if stopping or len(self.history) % self.options["checkpoint_every"] == 0:
@@ -132,7 +138,7 @@ class Training:
             )
 
     def run(self, output: str | Path, history: str | Path, about: dict, progress: Callable | None) -> None:
-        """Train to the end, or on from the checkpoint, and write the best weights and the history.
+        """Train to the end, or on from the checkpoint, and write the weights, best or last, and the history.
 
         Parameters
         ----------
@@ -155,9 +161,10 @@ class Training:
             while not self.finished():
                 self._epoch_or_stop(stop, progress)
         write_json_lines(history, self.history)
+        kept = self.kept()
         saved = {
-            "state_dict": self.best["state"],
-            "epoch": self.best["epoch"],
+            "state_dict": kept["state"],
+            "epoch": kept["epoch"],
             "settings": json.dumps(self.settings, sort_keys=True),
             "version": __version__,
             "commit": commit(),
@@ -165,7 +172,7 @@ class Training:
         with written_whole(output) as temporary:
             torch.save(saved | about, temporary)
         self.checkpoint.unlink(missing_ok=True)
-        log.info("best of %d epochs: %d", len(self.history), self.best["epoch"])
+        log.info("%d epochs, weights of epoch %d", len(self.history), kept["epoch"])
 
 
 def checkpoint_of(output: str | Path) -> Path:

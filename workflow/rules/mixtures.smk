@@ -1,7 +1,8 @@
 """Stage ``mixtures``: single-source test clips, two or more, mixed in blocks.
 
 REQUIRED INPUTS:  <results>/catalogue/objects-test.tsv; the test shards' status.tsv and WAV files
-OUTPUTS:          <results>/mixtures/mixtures.tsv; per block a folder with mixtures.tsv and, per mixture,
+OUTPUTS:          <results>/mixtures/mixtures.tsv, and left_out.tsv with the pairs of which one source would be
+                  silent; per block a folder with mixtures.tsv and, per mixture,
                   mixture.wav, reference_1.wav, reference_2.wav, ...
 """
 
@@ -11,7 +12,8 @@ rule mixtures_table:
         objects=after_catalogue("<results>/catalogue/objects-test.tsv"),
         status=lambda wc: statuses_of("test"),
     output:
-        "<results>/mixtures/mixtures.tsv",
+        table="<results>/mixtures/mixtures.tsv",
+        left_out="<results>/mixtures/left_out.tsv",
     log:
         "<logs>/mixtures/table.log",
     benchmark:
@@ -31,7 +33,8 @@ rule mixtures_table:
         " --settings {params.settings:q}"
         " --objects {input.objects:q}"
         " --status {input.status:q}"
-        " --output {output:q}"
+        " --output {output.table:q}"
+        " --left-out {output.left_out:q}"
         " 2> {log:q}"
 
 

@@ -9,7 +9,7 @@ from objectsounds.bench.inputs import TRANSFORM, pairs
 from objectsounds.bench.table import Comparison, judge_divergences, timed
 from objectsounds.bss_eval import bss_eval
 from objectsounds.dictionaries import read_dictionary
-from objectsounds.methods import soft_masks
+from objectsounds.guided_masks import soft_masks
 from objectsounds.nmf import fit_activations, kl_divergence
 
 LIMIT = 0.005
