@@ -118,7 +118,7 @@ def make_ablation(
     Parameters
     ----------
     settings : dict
-        Keys ``classes`` and, of ``dataset``, ``group_reduce`` and ``scores``.
+        Keys ``classes`` and, of ``dataset``, ``group_reduce``, ``scores`` and ``imagenet``.
     used : list of path
         The clips in use of each split, one id a line.
     tables, scores : list of path

@@ -13,7 +13,7 @@ from objectsounds.classes import ObjectClass
 from objectsounds.dictionaries import Dictionary, dictionary_in
 from objectsounds.errors import ObjectsoundsError
 
-FORMAT = "objectsounds model 1"
+FORMAT = "objectsounds model 2"
 
 
 @dataclass
