@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 from objectsounds import needs, plan
 from objectsounds import settings as _settings
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.folders import check_writable
 from objectsounds.registry import CONDITIONINGS, DICTIONARIES, LEARNED, estimates_of, method_of, variant_of
 
 
@@ -16,6 +17,8 @@ def merged_settings(config):
     """Merge and validate the settings; a bad value, or a cut list of shards, ends the run with one sentence."""
     try:
         settings = _settings.load_settings(config)
+        if not os.path.isdir(settings["results"]):
+            check_writable(settings["results"], "results")
         plan.check_list(settings["results"])
         return settings
     except ObjectsoundsError as error:
