@@ -34,7 +34,7 @@ SETTINGS = {
     "seed": 3,
     "labeller": {"kind": "pictures", "device": "cpu", "threads": 1},
     "classes": OBJECTS,
-    "dataset": {"group_reduce": "mean", "scores": "logits"},
+    "dataset": {"group_reduce": "mean", "scores": "logits", "imagenet": "full"},
 }
 
 

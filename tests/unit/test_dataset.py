@@ -6,8 +6,17 @@ import pytest
 from objectsounds.classes import chosen_classes
 from objectsounds.dataset import UNKNOWN, choose_labels, make_dataset, object_probabilities, open_dataset
 from objectsounds.errors import BrokenFileError, ObjectsoundsError
+from objectsounds.settings import load_settings
 
-OPTIONS = {"pool": "max", "group_reduce": "mean", "scores": "logits", "threshold": 0.3, "keep_argmax": True}
+OPTIONS = {
+    "pool": "max",
+    "group_reduce": "mean",
+    "scores": "logits",
+    "imagenet": "full",
+    "threshold": 0.3,
+    "keep_argmax": True,
+}
+IMAGENET = [str(index) for index in range(1000)]
 
 
 def imagenet_scores(**values):
@@ -20,7 +29,7 @@ def imagenet_scores(**values):
 def test_logits_of_a_group_are_averaged_before_the_softmax():
     classes = chosen_classes(["piano", "violin"])  # piano: 579 and 881, violin: 889
     scores = imagenet_scores(i579=4.0, i881=2.0, i889=3.0)
-    found = object_probabilities(scores, [str(i) for i in range(1000)], classes, OPTIONS)
+    found = object_probabilities(scores, IMAGENET, classes, OPTIONS)
     np.testing.assert_allclose(found, [[0.5, 0.5]])
 
 
@@ -28,8 +37,62 @@ def test_posteriors_of_a_group_are_added_and_renormalised():
     classes = chosen_classes(["piano", "violin"])
     scores = imagenet_scores(i579=9.0, i881=9.0, i889=9.0)
     options = OPTIONS | {"scores": "probability-sum"}
-    found = object_probabilities(scores, [str(i) for i in range(1000)], classes, options)
+    found = object_probabilities(scores, IMAGENET, classes, options)
     np.testing.assert_allclose(found, [[2 / 3, 1 / 3]])
+
+
+def test_posteriors_of_a_group_are_averaged_and_renormalised():
+    classes = chosen_classes(["piano", "violin"])
+    scores = imagenet_scores(i579=np.log(6), i881=np.log(2), i889=np.log(12))
+    options = OPTIONS | {"group_reduce": "posterior-mean"}
+    found = object_probabilities(scores, IMAGENET, classes, options)
+    np.testing.assert_allclose(found, [[4 / 16, 12 / 16]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("pool", ["max", "mean"])
+def test_posteriors_are_those_of_a_frame_before_they_are_pooled(pool):
+    """A frame full of violin weighs as much as one full of piano, however high their logits are."""
+    scores = np.zeros((1, 2, 1000), np.float32)
+    scores[0, 0, [579, 881]], scores[0, 1, 889] = 40.0, 30.0
+    options = OPTIONS | {"group_reduce": "posterior-mean", "pool": pool}
+    found = object_probabilities(scores, IMAGENET, chosen_classes(["piano", "violin"]), options)
+    np.testing.assert_allclose(found, [[1 / 3, 2 / 3]], rtol=1e-6)  # piano has half of it a class
+
+
+BREED, TABBY = "i207", "i281"
+
+
+@pytest.mark.parametrize(
+    ("group_reduce", "top"), [("posterior-mean", "dog"), ("max", "dog"), ("mean", "violin")]
+)
+def test_one_breed_of_118_that_is_seen_clearly_makes_a_dog_but_for_the_mean_of_logits(group_reduce, top):
+    objects = ["dog", "violin", "cat"]
+    scores = imagenet_scores(**{BREED: 12.0, "i889": 4.0, TABBY: 3.0})
+    options = OPTIONS | {"group_reduce": group_reduce}
+    found = object_probabilities(scores, IMAGENET, chosen_classes(objects), options)
+    assert objects[found.argmax()] == top
+
+
+def test_the_default_finds_the_breed():
+    options = load_settings({})["dataset"]
+    scores = imagenet_scores(**{BREED: 12.0, "i889": 4.0})
+    found = object_probabilities(scores, IMAGENET, chosen_classes(["dog", "violin"]), options)
+    assert choose_labels(found, options["threshold"], options["keep_argmax"]).tolist() == [[True, False]]
+
+
+@pytest.mark.parametrize(("imagenet", "top"), [("full", "car"), ("papers", "train")])
+def test_what_was_added_beside_the_papers_classes_can_be_left_out(imagenet, top):
+    objects = ["car", "train"]
+    scores = imagenet_scores(i609=12.0, i820=4.0)  # a jeep
+    options = load_settings({})["dataset"] | {"imagenet": imagenet}
+    found = object_probabilities(scores, IMAGENET, chosen_classes(objects), options)
+    assert objects[found.argmax()] == top
+
+
+@pytest.mark.parametrize("preset", ["gao2018", "gao2018_animals", "gao2018_instruments", "rowe2019"])
+def test_the_papers_presets_label_as_the_authors_code_does(preset):
+    options = load_settings({"preset": preset})["dataset"]
+    assert (options["scores"], options["group_reduce"], options["imagenet"]) == ("logits", "mean", "papers")
 
 
 def test_frames_are_max_pooled():

@@ -1,19 +1,24 @@
 """One's own videos: blocks without seams, any rate and channels, odd files, remixes, and what is refused."""
 
 import json
+import os
 import re
+import shlex
 import subprocess
 import sys
+import time
 
 import cv2
 import ffmpeg
 import h5py
 import numpy as np
+import psutil
 import pytest
 import soundfile
 
 from objectsounds.audio import WavWriter, check_size
 from objectsounds.blocks import CrossFade, overlapping
+from objectsounds.classes import ROOT
 from objectsounds.cli import main
 from objectsounds.dictionaries import read_dictionary, write_dictionary
 from objectsounds.errors import ObjectsoundsError
@@ -280,7 +285,19 @@ def test_nothing_is_overwritten_unless_asked_and_never_what_is_not_ours(model, t
         ("duet.wav", ["--objects", "piano", "--mute", "rest"], ["'rest'", "--rest"]),
         ("duet.wav", ["--objects", "piano", "--remix", "piano=loud"], ["'piano=loud'", "violin=-6"]),
         ("duet.wav", ["--objects", "piano", "--mute", "violin"], ["nothing to remix", "piano", "violin"]),
-        ("duet.wav", ["--min-share", "2"], ["--min-share 2", "at most 1"]),
+        ("duet.wav", ["--objects", "piano", "--remix", "piano=400"], ["'piano=400'", "60 dB"]),
+        ("duet.wav", ["--objects", "piano", "--remix", "piano=-1e400"], ["'piano=-1e400'", "60 dB"]),
+        ("duet.wav", ["--objects", "piano", "--remix", "piano=nan"], ["'piano=nan'", "violin=-6"]),
+        ("duet.wav", ["--objects", "piano", "--remix", "=3"], ["'=3'", "violin=-6"]),
+        ("duet.wav", ["--objects", "piano", "--remix", "piano=3,piano=-3"], ["--remix", "piano twice"]),
+        (
+            "duet.wav",
+            ["--objects", "piano", "--remix", "piano=3", "--mute", "piano"],
+            ["piano has a gain", "choose one"],
+        ),
+        ("duet.wav", ["--objects", "piano", "--remix", ","], ["--remix ','", "leave it out"]),
+        ("duet.wav", ["--objects", "piano", "--mute", ""], ["--mute ''", "leave it out"]),
+        ("duet.wav", ["--objects", ""], ["--objects ''", "violin,piano"]),
         ("duet.wav", [], ["nowhere.pth", "--weights"]),
         ("gone.wav", ["--objects", "piano"], ["gone.wav does not exist"]),
         (".", ["--objects", "piano"], ["holds no video or sound"]),
@@ -294,6 +311,65 @@ def test_what_cannot_be_done_is_one_sentence_and_an_exit_code(model, tmp_path, c
     assert all(word in said for word in words), said
     assert said.startswith("objectsounds separate: ") and "\n" not in said
     assert not list(tmp_path.glob("out/*"))
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["named", "in a shell's <(...)"])
+def test_a_pipe_is_refused_at_once_and_no_decoder_waits_for_it(model, tmp_path, inside):
+    pipe, out = tmp_path / "pipe.wav", tmp_path / "out"
+    os.mkfifo(pipe)
+    named = f"<(cat {duet(tmp_path / 'duet.wav', seconds=0.2)})" if inside else pipe
+    options = f"--model {model} --objects piano --output {out}"
+    command = f"{shlex.quote(sys.executable)} -m objectsounds separate {named} {options}"
+    started = time.monotonic()
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}
+    # A session of its own: whatever is left behind of the command is found by it.
+    done = subprocess.Popen(
+        ["bash", "-c", command], stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
+    )
+    said = done.communicate(timeout=60)[1].strip()
+    assert done.returncode == 1 and time.monotonic() - started < 60
+    assert "is no file but a pipe" in said and "write it to a file first" in said and "\n" not in said
+    left = [item.info["name"] for item in psutil.process_iter(["name"]) if _session(item.pid) == done.pid]
+    assert "ffmpeg" not in " ".join(left) and not out.exists()
+
+
+def _session(pid):
+    try:
+        return os.getsid(pid)
+    except (ProcessLookupError, PermissionError):
+        return None
+
+
+def test_a_file_that_may_not_be_read_is_said(model, tmp_path, capsys, monkeypatch):
+    video = duet(tmp_path / "duet.wav", seconds=0.2)
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != video and allowed(path, mode))
+    assert separate(video, "--objects", "piano", "--output", tmp_path / "out", model=model) == 1
+    assert "duet.wav may not be read; allow it" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("output", ["file", "file/deeper", "/proc/objectsounds", "a" * 300])
+def test_an_output_that_cannot_be_a_folder_is_refused_before_anything_is_decoded(
+    model, tmp_path, capsys, monkeypatch, output
+):
+    monkeypatch.chdir(tmp_path)
+    video = duet(tmp_path / "duet.wav", seconds=0.2)
+    (tmp_path / "file").write_text("a person's")
+    monkeypatch.setattr("objectsounds.separate_videos.separate_video", None)
+    assert separate(video, "--objects", "piano", "--output", output, model=model) == 1
+    said = capsys.readouterr().err.strip()
+    assert f"--output {output}" in said and "name another" in said and "\n" not in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["duet.wav", "file"]
+    assert (tmp_path / "file").read_text() == "a person's"
+
+
+@pytest.mark.parametrize("length", [250, 255])
+def test_a_file_whose_name_is_as_long_as_can_be_is_separated(model, tmp_path, length):
+    video = duet(tmp_path / f"{'n' * (length - 4)}.wav", seconds=0.2)
+    options = ["--objects", "piano,violin", "--output", tmp_path / "out"]
+    assert separate(video, *options, model=model) == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [video.stem]
 
 
 def test_a_file_without_sound_is_refused_by_the_command(model, tmp_path, capsys, make_video):

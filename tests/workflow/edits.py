@@ -238,6 +238,7 @@ EDITS = [
             "dataset.pool": "mean",
             "dataset.group_reduce": "max",
             "dataset.scores": "probability-sum",
+            "dataset.imagenet": "papers",
             "dataset.threshold": 0.4,
             "dataset.keep_argmax": False,
             "dataset.label_noise": 0.1,

@@ -117,7 +117,7 @@ def make_ablation(settings: dict, objects: list[Path], scores: list[Path], outpu
     Parameters
     ----------
     settings : dict
-        Keys ``classes`` and, of ``dataset``, ``group_reduce`` and ``scores``.
+        Keys ``classes`` and, of ``dataset``, ``group_reduce``, ``scores`` and ``imagenet``.
     objects : list of path
         The clips in use of each split, with what sounds in them.
     scores : list of path

@@ -23,7 +23,9 @@ class ObjectClass:
         Classes below these in AudioSet's ontology that mean this object too (a bark is a dog), but not
         those that others share (a growl may be a cat's).
     imagenet : tuple of int
-        Its ImageNet indices, 0-based; none where ImageNet does not know it.
+        The papers' own ImageNet indices of it, 0-based; none where ImageNet does not know it.
+    imagenet_added : tuple of int
+        Indices that mean it too and that the papers leave out.
     aliases : tuple of str
         What other listings call it: MUSIC's names, URMP's codes.
     """
@@ -33,12 +35,17 @@ class ObjectClass:
     mids: tuple[str, ...]
     descendants: tuple[str, ...]
     imagenet: tuple[int, ...]
+    imagenet_added: tuple[int, ...]
     aliases: tuple[str, ...]
 
     @property
     def all_mids(self) -> frozenset[str]:
         """Its mids and their descendants."""
         return frozenset(self.mids + self.descendants)
+
+    def imagenet_of(self, choice: str) -> tuple[int, ...]:
+        """Its ImageNet indices: the ``papers``' own, or the ``full`` list with what was added."""
+        return self.imagenet if choice == "papers" else self.imagenet + self.imagenet_added
 
 
 def _cell(text: str) -> tuple[str, ...]:
@@ -64,6 +71,7 @@ def read_classes(path: str | Path = TABLE) -> dict[str, ObjectClass]:
                 _cell(row["mids"]),
                 _cell(row["descendants"]),
                 _indices(row["imagenet"]),
+                _indices(row["imagenet_added"]),
                 _cell(row["aliases"]),
             )
             for row in rows

@@ -1,6 +1,5 @@
 """The command line: a map of the pipeline, one subcommand a stage, which ``commands`` describes."""
 
-import argparse
 import json
 import logging
 import os
@@ -12,14 +11,16 @@ from objectsounds import __version__, separate_cli
 from objectsounds.commands import COMMANDS
 from objectsounds.costs import log_spent
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.options import Parser, UsageError, shortened
 from objectsounds.provenance import first_lines
 from objectsounds.settings import load_settings
 
+PATH_ERRORS = (PermissionError, IsADirectoryError, NotADirectoryError, FileExistsError)
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="objectsounds",
         description="Learn how objects sound from unlabelled video, and separate them. The stages, in order:",
     )
@@ -43,13 +44,14 @@ def _settings(text: str | None) -> dict:
     try:
         return json.loads(text if text.lstrip().startswith("{") else Path(text).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", error)
         raise ObjectsoundsError(
-            f"--settings {text[:60]!r} is neither JSON nor a file of it: {error}"
+            f"--settings {shortened(text)} is neither JSON nor a file of it ({why}): name one, or none."
         ) from error
 
 
 def _limit_threads(command: str, settings: dict) -> None:
-    """Fix the threads of the linear algebra before NumPy is imported: results must not depend on them."""
+    """Fix the threads of the linear algebra before NumPy and torch are imported: results depend on them."""
     threads = settings.get(command, {}).get("threads", 1) if isinstance(settings.get(command), dict) else 1
     if command in ("labels", "ablation"):
         threads = settings["labeller"]["threads"]
@@ -57,6 +59,8 @@ def _limit_threads(command: str, settings: dict) -> None:
         threads = settings.get("train", {}).get("threads", 1)
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(threads)
+    # Threads that wait spin by default: on a busy machine two then compute several times what one does.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -64,7 +68,11 @@ def main(arguments: list[str] | None = None) -> int:
     started = time.monotonic()
     arguments = sys.argv[1:] if arguments is None else arguments
     own, rest = (arguments[:1], arguments[1:]) if arguments[:1] == ["run"] else (arguments, [])
-    args = _parser().parse_args(own)
+    try:
+        args = _parser().parse_args(own)
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 2
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
     )
@@ -89,7 +97,14 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"objectsounds {args.command}: {error}", file=sys.stderr)
         return 1
     except FileNotFoundError as error:
-        print(f"objectsounds {args.command}: {error.filename} does not exist.", file=sys.stderr)
+        missing = f"{error.filename} does not exist." if error.filename else error  # HDF5 names it in words
+        print(f"objectsounds {args.command}: {missing}", file=sys.stderr)
+        return 1
+    except PATH_ERRORS as error:
+        if error.filename is None:
+            raise
+        said = f"{error.filename}: {error.strerror}; allow it, or name another path."
+        print(f"objectsounds {args.command}: {said}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"objectsounds {args.command}: interrupted.", file=sys.stderr)

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from objectsounds import separate_cli
+from objectsounds.errors import ObjectsoundsError
 from objectsounds.estimate import OPTIONS, estimate
+from objectsounds.folders import check_writable
+from objectsounds.options import BLOCK, RATE, WORKERS
 from objectsounds.settings import load_settings
 
 
@@ -24,10 +27,18 @@ class Command:
     more: Callable = lambda parser: None
 
 
+def _need(args, *names: str) -> None:
+    """Refuse a command without options that this use of it needs."""
+    missing = [f"--{name}" for name in names if not getattr(args, name)]
+    if missing:
+        raise ObjectsoundsError(f"{missing[0]} is missing; this use of {args.command} needs it.")
+
+
 def _demo(args, settings) -> None:
     from objectsounds.demo import make
     from objectsounds.progress import Counter
 
+    check_writable(args.output, "--output")
     make(settings, Path(args.output), args.workers, Counter("demo"))
 
 
@@ -74,12 +85,16 @@ def _ablation(args, settings) -> None:
     else:
         from objectsounds.ablation_table import make_ablation
 
+        _need(args, "objects", "scores")
         make_ablation(settings, args.objects, args.scores, args.output, args.plot)
 
 
 def _dataset(args, settings) -> None:
     from objectsounds.dataset import make_dataset
 
+    if len(args.bases) != len(args.labels):
+        given = f"{len(args.bases)} --bases and {len(args.labels)} --labels"
+        raise ObjectsoundsError(f"{given} were named; name one of each for every shard.")
     make_dataset(settings, args.objects, list(zip(args.bases, args.labels, strict=True)), args.output)
 
 
@@ -106,6 +121,9 @@ def _train(args, settings) -> None:
 def _dictionary(args, settings) -> None:
     from objectsounds.dictionary import make_dictionary, make_gaussian
 
+    asking = ("surest", "agreement", "consensus", "gao")  # a network
+    files = ["like"] if args.rule == "gaussian" else ["train"] + ["network"] * (args.rule in asking)
+    _need(args, *files)
     if args.rule == "gaussian":
         make_gaussian(settings, args.like, args.output)
     else:
@@ -115,6 +133,7 @@ def _dictionary(args, settings) -> None:
 def _mixtures(args, settings) -> None:
     from objectsounds.mixtures import list_mixtures, make_block
 
+    _need(args, "objects" if args.block is None else "table")
     if args.block is None:
         list_mixtures(settings, args.objects, args.status, args.output, args.left_out)
     else:
@@ -170,6 +189,7 @@ def _frame_network(args, settings) -> None:
     if args.network is not None:
         say_frames(settings, args.network, args.status, args.output)
         return
+    _need(args, "train", "history")
     train_frame_network(
         settings,
         (args.train, args.val),
@@ -231,7 +251,7 @@ ONE = {"required": True}
 COMMANDS = {
     "demo": Command(
         "make the embedded data set: MP4 files, labelled pictures, lists in AudioSet's format",
-        {"output": ONE, "workers": {"type": int, "default": 1}},
+        {"output": ONE, "workers": {"type": WORKERS, "default": 1}},
         _demo,
     ),
     "catalogue": Command(
@@ -318,7 +338,7 @@ COMMANDS = {
             "status": MANY,
             "objects": {"help": "the test clips in use, to choose from"},
             "table": {"help": "the table of mixtures, to mix a block"},
-            "block": {"type": int},
+            "block": {"type": BLOCK},
             "output": ONE,
             "left-out": {"help": "to choose: the table to write of those that a silent source leaves out"},
         },
@@ -370,7 +390,7 @@ COMMANDS = {
     "solos": Command(
         "gather a split's clips with exactly one label, for the learned separators",
         {
-            "rate": ONE | {"type": int, "help": "Hz"},
+            "rate": ONE | {"type": RATE, "help": "Hz"},
             "dataset": ONE | {"help": "the split's data set, for its labels"},
             "status": MANY,
             "elsewhere": {"nargs": "*", "default": [], "help": "the other splits' performances"},

@@ -7,6 +7,7 @@ derive, and the bases as a virtual view, or as a copy with ``dataset.copy: true`
 import json
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,10 +41,10 @@ def pool_frames(scores: np.ndarray, pool: str) -> np.ndarray:
     return scores.max(axis=-2) if pool == "max" else scores.mean(axis=-2)
 
 
-def _members(classes: list[ObjectClass], class_names: list[str]) -> list[list[int]]:
+def _members(classes: list[ObjectClass], class_names: list[str], choice: str) -> list[list[int]]:
     """Return each object's columns among the labeller's classes: by ImageNet index or by name."""
     if len(class_names) == 1000:
-        return [list(item.imagenet) for item in classes]
+        return [list(item.imagenet_of(choice)) for item in classes]
     missing = [item.name for item in classes if item.name not in class_names]
     if missing:
         raise ObjectsoundsError(
@@ -67,21 +68,26 @@ def object_probabilities(
     classes : list of ObjectClass
         The L objects.
     options : dict
-        ``pool``, ``group_reduce`` and ``scores``.
+        ``pool``, ``group_reduce``, ``scores`` and ``imagenet``.
 
     Returns
     -------
     np.ndarray, float64 [shape=(n, L)]
         Rows sum to one.
     """
-    members = _members(classes, class_names)
-    if options["scores"] == "probability-sum":
+    members = _members(classes, class_names, options["imagenet"])
+    added = options["scores"] == "probability-sum"
+    if added or options["group_reduce"] == "posterior-mean":
         pooled = pool_frames(softmax(scores), options["pool"])
-        grouped = np.stack([pooled[:, columns].sum(axis=1) for columns in members], axis=1)
+        grouped = _grouped(pooled, members, np.sum if added else np.mean)
         return grouped / np.maximum(grouped.sum(axis=1, keepdims=True), np.finfo(float).tiny)
     pooled = pool_frames(scores, options["pool"])
-    reduce = np.mean if options["group_reduce"] == "mean" else np.max
-    return softmax(np.stack([reduce(pooled[:, columns], axis=1) for columns in members], axis=1))
+    return softmax(_grouped(pooled, members, np.mean if options["group_reduce"] == "mean" else np.max))
+
+
+def _grouped(pooled: np.ndarray, members: list[list[int]], reduce: Callable) -> np.ndarray:
+    """Reduce class values, shape=(n, C), to one value an object, shape=(n, L)."""
+    return np.stack([reduce(pooled[:, columns], axis=1) for columns in members], axis=1)
 
 
 def choose_labels(probabilities: np.ndarray, threshold: float, keep_argmax: bool) -> np.ndarray:

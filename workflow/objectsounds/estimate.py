@@ -4,15 +4,16 @@ import argparse
 from pathlib import Path
 
 from objectsounds.costs import costs_of, forecast
+from objectsounds.options import CLIPS, CORES, GPUS
 
 OPTIONS = {
     "run": {
         "default": "results/demo",
         "help": "a finished run with the settings wanted (default: %(default)s)",
     },
-    "clips": {"type": int, "required": True, "help": "clips of all splits"},
-    "cores": {"type": int, "required": True, "help": "cores that jobs share"},
-    "gpus": {"type": int, "default": 0, "help": "GPUs that jobs share (default: 0)"},
+    "clips": {"type": CLIPS, "required": True, "help": "clips of all splits"},
+    "cores": {"type": CORES, "required": True, "help": "cores that jobs share"},
+    "gpus": {"type": GPUS, "default": 0, "help": "GPUs that jobs share (default: 0)"},
 }
 
 

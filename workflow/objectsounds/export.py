@@ -23,7 +23,7 @@ from objectsounds.plan import dataset_of, dictionary_file, guided_methods
 from objectsounds.registry import METHODS, variant_of
 from objectsounds.settings import of_variant, shared_variant, stage_settings
 
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 
 log = logging.getLogger(__name__)
 

@@ -16,11 +16,16 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 FORBIDDEN = (errno.EACCES, errno.EPERM)
 RUN = "OBJECTSOUNDS_RESULTS"  # the variable that names the folder of the run at work: the workflow sets it
 CATALOGUE = "shards.txt"  # the output of the catalogue that all its readers ask for
+LONGEST_NAME = 254  # bytes, without the dot in front of a temporary name
 LEAST_FREE = 2**20  # bytes: libraries do not all say that the disk is full; less than this tells it
 
 
 def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Return a name beside ``path`` that is no longer than a file system takes (255 bytes)."""
+    name, ending = path.name, f".{os.getpid()}.tmp"
+    if len(os.fsencode(name)) + len(ending) > LONGEST_NAME:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return path.with_name(f".{name}{ending}")
 
 
 def _sync(path: Path) -> None:
@@ -66,6 +71,7 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         If the disk is full or must not be written to.
     """
     path = Path(path)
+    check_regular(path)
     temporary = _temporary(path)
     try:
         with _writing(path):
@@ -87,6 +93,8 @@ def folder_written_whole(path: str | Path) -> Iterator[Path]:
         If the disk is full or must not be written to.
     """
     path = Path(path)
+    if path.exists() and not path.is_dir():
+        raise ObjectsoundsError(f"{path} is no folder: name another one.")
     temporary = _temporary(path)
     try:
         with _writing(path):
@@ -98,6 +106,19 @@ def folder_written_whole(path: str | Path) -> Iterator[Path]:
             os.replace(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_regular(path: Path) -> None:
+    """Refuse a folder, pipe or device where a file is meant: it must be neither moved aside nor replaced.
+
+    Raises
+    ------
+    ObjectsoundsError
+        With the remedy.
+    """
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "a pipe or device"
+        raise ObjectsoundsError(f"{path} is {kind} and no file: name a file.")
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -265,6 +286,7 @@ def reading(path: str | Path, unit: str | Path | None = None) -> Iterator[Path]:
         locked file, is raised as what it is.
     """
     path, unit = Path(path), Path(unit or path)
+    check_regular(path)
     try:
         yield path
     except (OSError, EOFError, KeyError, ValueError, RuntimeError) as error:

@@ -13,7 +13,7 @@ from objectsounds.classes import ObjectClass
 from objectsounds.dictionaries import Dictionary, dictionary_in
 from objectsounds.errors import ObjectsoundsError
 
-FORMAT = "objectsounds model 1"
+FORMAT = "objectsounds model 2"
 
 
 @dataclass
@@ -93,7 +93,7 @@ def _labeller_in(path: Path) -> tuple[dict, str]:
 def _read(path: Path, read: Callable):
     """Read a person's model file; unlike a run's own files it is never moved aside."""
     if not path.is_file():
-        raise ObjectsoundsError(f"{path} does not exist; `objectsounds export` makes a model file.")
+        raise ObjectsoundsError(f"{path} is no file; `objectsounds export` makes a model file.")
     try:
         with h5py.File(path) as file:
             if file.attrs.get("format") != FORMAT:

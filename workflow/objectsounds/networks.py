@@ -140,7 +140,7 @@ def _downloaded(architecture: str) -> tuple[dict, str]:
 def _from_file(path: Path) -> tuple[dict, str]:
     """Return the weights in a file, read as weights only, and their SHA-256."""
     if not path.is_file():
-        raise ObjectsoundsError(f"labeller.weights: {path} does not exist; name a file of weights, or null.")
+        raise ObjectsoundsError(f"labeller.weights: {path} is no file; name a file of weights, or null.")
     try:
         state = load_weights(path)
     except (OSError, ValueError) as error:

@@ -1,5 +1,6 @@
 """Which files of one's own are separated, what each is called, and whether its folder may be written."""
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -16,6 +17,24 @@ def is_media(path: Path) -> bool:
     """Return whether a file in a folder looks like a video or sound by its name."""
     hidden = path.name.startswith(".")
     return path.is_file() and not hidden and path.suffix.lower() in VIDEO_SUFFIXES + SOUND_SUFFIXES
+
+
+def check_file(path: Path) -> None:
+    """Refuse what is no regular file, before a decoder waits for it, and one that may not be read.
+
+    A pipe can be read once only, and a file is decoded more than once.
+
+    Raises
+    ------
+    ObjectsoundsError
+        With the remedy.
+    """
+    if not path.is_file():
+        raise ObjectsoundsError(
+            f"{path} is no file but a pipe or device, which can be read only once: write it to a file first."
+        )
+    if not os.access(path, os.R_OK):
+        raise ObjectsoundsError(f"{path} may not be read; allow it (chmod +r), or name another file.")
 
 
 def length_of(path: Path) -> float:
@@ -42,6 +61,8 @@ def files_of(paths: list[str | Path]) -> dict[Path, str]:
         media = [item for item in inside if item == path or is_media(item)]
         if not path.exists():
             raise ObjectsoundsError(f"{path} does not exist.")
+        if not path.is_dir():
+            check_file(path)
         if not media:
             raise ObjectsoundsError(f"{path} holds no video or sound; its subfolders were not searched.")
         files += [item for item in media if item not in files]

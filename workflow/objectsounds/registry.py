@@ -5,6 +5,8 @@ No heavy imports here: the Snakefile reads this table to know a method's inputs.
 
 from dataclasses import dataclass, replace
 
+from objectsounds.errors import ObjectsoundsError
+
 
 @dataclass(frozen=True)
 class Source:
@@ -168,8 +170,17 @@ LEARNED = [name for name, method in METHODS.items() if method.network]
 
 
 def method_of(name: str) -> Method:
-    """Return the method of a name that may carry a variant, as in ``miml@dropout``."""
-    return METHODS[name.partition("@")[0]]
+    """Return the method of a name that may carry a variant, as in ``miml@dropout``.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If there is none of that name.
+    """
+    found = METHODS.get(name.partition("@")[0])
+    if found is None:
+        raise ObjectsoundsError(f"unknown method {name!r}; allowed are {', '.join(METHODS)}.")
+    return found
 
 
 def variant_of(name: str) -> str:

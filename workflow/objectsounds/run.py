@@ -3,19 +3,24 @@
 import fcntl
 import itertools
 import os
+import re
 import shutil
 import subprocess
 import sys
+from argparse import ArgumentTypeError
 from pathlib import Path
 
 import psutil
 
 from objectsounds.dictionaries import dictionary_table
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.folders import check_writable
+from objectsounds.options import CORES
 from objectsounds.registry import method_title
 from objectsounds.settings import load_settings
 from objectsounds.tables import read_table
 
+COUNTED = ("--cores", "-c", "--jobs", "-j", "--local-cores")
 LOCK = Path(".snakemake") / "objectsounds.lock"
 COLUMNS = {
     "method": "method",
@@ -145,13 +150,29 @@ def _show_result(results: Path, made: bool) -> None:
     print(f"\nThe page to look at and listen to: {page.resolve()}")
 
 
-def check_writable(results: Path) -> None:
-    """Raise ``ObjectsoundsError`` if a run's folder, or where it would be made, cannot be written to."""
-    folder = next(path for path in (results.resolve(), *results.resolve().parents) if path.exists())
-    if not os.access(folder, os.W_OK):
-        raise ObjectsoundsError(
-            f"{folder} cannot be written to (read-only, or not yours): allow it, and start the run again."
-        )
+def check_cores(arguments: list[str]) -> None:
+    """Refuse a number of cores or jobs with which Snakemake would wait for ever.
+
+    Raises
+    ------
+    ObjectsoundsError
+        For the first of them.
+    """
+    for word, after in itertools.pairwise([*arguments, ""]):
+        option, equals, value = word.partition("=")
+        if option not in COUNTED:
+            short = re.fullmatch(r"(-[cj])(.+)", word)
+            if short is None:
+                continue
+            option, value = short.groups()
+        elif not equals:
+            value = after
+        if value in ("", "all", "unlimited") or value.startswith("--"):
+            continue  # the number is left out
+        try:
+            CORES(value)
+        except ArgumentTypeError as error:
+            raise ObjectsoundsError(f"{option} {error}, or all.") from None
 
 
 def run_snakemake(arguments: list[str]) -> int:
@@ -180,6 +201,7 @@ def run_workflow(arguments: list[str]) -> int:
         Snakemake's exit status. After a whole run of config.yaml, the SDR table and the page's path
         have been printed.
     """
+    check_cores(arguments)
     descriptor = take_lock()
     try:
         clear_stale_lock()
@@ -187,7 +209,7 @@ def run_workflow(arguments: list[str]) -> int:
         results = Path(load_settings()["results"])
         page = results / "report" / "index.html"
         before = page.stat().st_mtime_ns if page.exists() else None
-        check_writable(results)
+        check_writable(results, "results")
         status = run_snakemake(arguments)
         if status == 0 and whole and page.exists():
             _show_result(results, page.stat().st_mtime_ns != before)

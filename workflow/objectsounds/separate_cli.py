@@ -3,6 +3,7 @@
 import argparse
 
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.options import SHARE, THREADS
 from objectsounds.wishes import MIN_SHARE, Wishes, parse_gains, split_list
 
 
@@ -16,7 +17,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     own.add_argument("--objects", help="what to separate, as violin,piano; default: what is seen")
     own.add_argument(
         "--min-share",
-        type=float,
+        type=SHARE,
         default=MIN_SHARE,
         help=f"of a video's sections, in which an object must be seen; default {MIN_SHARE}",
     )
@@ -24,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     own.add_argument("--remix", help="gains in dB, as violin=-6,piano=+3")
     own.add_argument("--mute", help="objects that a remix leaves out, as violin,drum")
     own.add_argument("--weights", help="of ImageNet's classifier, where the model only names it")
-    own.add_argument("--threads", type=int, default=1)
+    own.add_argument("--threads", type=THREADS, default=1)
     own.add_argument("--force", action="store_true", help="replace what was separated before")
     block = parser.add_argument_group("a block of a run's mixtures")
     block.add_argument("--mixtures", help="the block's folder")
@@ -56,11 +57,13 @@ def separate_own(args: argparse.Namespace) -> None:
     from objectsounds.model_file import model_of_run
     from objectsounds.separate_videos import separate_videos
 
-    share = args.min_share
-    if not 0 < share <= 1:
-        raise ObjectsoundsError(f"--min-share {share:g} is impossible; it must be above 0 and at most 1.")
+    objects = split_list(args.objects)
+    if args.objects is not None and not objects:
+        raise ObjectsoundsError(
+            f"--objects {args.objects!r} names no object; write violin,piano, or leave the option out."
+        )
     gains = parse_gains(args.remix, args.mute)
-    wishes = Wishes(split_list(args.objects), share, args.rest, gains, args.force)
+    wishes = Wishes(objects, args.min_share, args.rest, gains, args.force)
     model = args.model or model_of_run(args.run, args.method)
     separate_videos(model, args.videos, args.output, wishes, args.weights)
 

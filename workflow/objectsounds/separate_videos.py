@@ -16,6 +16,7 @@ import numpy as np
 from objectsounds.audio import WavWriter
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.files import folder_written_whole, write_json
+from objectsounds.folders import check_writable
 from objectsounds.guided import GuidedSeparator
 from objectsounds.media import NoSoundError
 from objectsounds.model_file import Model, read_model
@@ -230,6 +231,7 @@ def separate_videos(
     tools = Tools(read_model(model), weights)
     check_names(tools.model, wishes)
     files, failed = files_of(videos), []
+    check_writable(output, "--output")
     for path, name in files.items():
         try:
             facts = _guarded(tools, path, Path(output) / name, wishes)

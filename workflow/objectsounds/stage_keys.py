@@ -84,6 +84,7 @@ STAGE_KEYS = {
         "dataset.pool",
         "dataset.group_reduce",
         "dataset.scores",
+        "dataset.imagenet",
         "dataset.threshold",
         "dataset.keep_argmax",
     ],

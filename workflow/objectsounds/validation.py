@@ -1,6 +1,8 @@
 """Schema errors as sentences: which key, which value, what is allowed."""
 
+import math
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import PurePath
 
 from objectsounds.errors import ObjectsoundsError
@@ -49,6 +51,15 @@ def _sentence(error) -> str:
     return f"{path or 'configuration'}: {error.message}."
 
 
+def _numbers(value: object, path: str = "") -> Iterator[tuple[str, float]]:
+    """Yield each floating-point number in the settings with its key; a schema lets NaN pass every limit."""
+    if isinstance(value, float):
+        yield path, value
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inside:
+        yield from _numbers(item, f"{path}.{key}" if path else str(key))
+
+
 def check_schema(settings: dict, schema: dict, where: str = "") -> None:
     """Check settings against a JSON schema.
 
@@ -59,6 +70,9 @@ def check_schema(settings: dict, schema: dict, where: str = "") -> None:
     """
     import jsonschema
 
+    for path, value in _numbers(settings):
+        if not math.isfinite(value):
+            raise ObjectsoundsError(f"config: {where}{path} = {value} is impossible; it must be finite.")
     errors = sorted(
         jsonschema.Draft202012Validator(schema).iter_errors(settings),
         key=lambda error: list(map(str, error.path)),
@@ -89,7 +103,9 @@ def check_videos(settings: dict) -> None:
             if name not in names:
                 raise ObjectsoundsError(f"{where}: no file of separate_videos.videos is called {name!r}.")
             known = settings["classes"] + [REST] * (section["rest"] and key != "objects")
-            for item in parse_gains(value, None) if key == "remix" else value:
+            muted = ",".join(section["mute"].get(name, [])) or None
+            names = (where, f"separate_videos.mute.{name}")
+            for item in parse_gains(value, muted, names) if key == "remix" else value:
                 if item not in known:
                     raise ObjectsoundsError(
                         f"{where}: {item!r} is none of this run's objects; allowed are {', '.join(known)}."

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from objectsounds.errors import ObjectsoundsError
 
 MIN_SHARE = 0.25
+MOST_GAIN = 60.0  # dB, a factor of a thousand: more is a slip of the hand
 REST = "rest"  # the name of what is none of the objects
 
 
@@ -34,24 +35,53 @@ class Wishes:
     force: bool = False
 
 
-def parse_gains(remix: str | None, mute: str | None) -> dict[str, float]:
+def parse_gains(
+    remix: str | None, mute: str | None, names: tuple[str, str] = ("--remix", "--mute")
+) -> dict[str, float]:
     """Return gains in dB by object from ``violin=-6,piano=+3`` and a list of objects to mute, -inf.
+
+    Parameters
+    ----------
+    remix, mute : str or None
+    names : (str, str)
+        What the two are called in a sentence.
 
     Raises
     ------
     ObjectsoundsError
-        If a gain is no number.
+        If a gain is no number or beyond `MOST_GAIN`, an object is named twice, or nothing is named.
     """
-    gains = {}
-    for part in filter(None, (remix or "").split(",")):
-        name, _, value = part.partition("=")
-        try:
-            gains[name.strip()] = float(value)
-        except ValueError:
-            gains[name.strip()] = float("nan")
-        if not math.isfinite(gains[name.strip()]):
-            raise ObjectsoundsError(f"--remix {part!r} is no gain in dB; write violin=-6,piano=+3.")
-    return gains | dict.fromkeys(split_list(mute), float("-inf"))
+    gains: dict[str, float] = {}
+    for option, text in zip(names, (remix, mute), strict=True):
+        if text is not None and not split_list(text):
+            raise ObjectsoundsError(f"{option} {text!r} names no object; leave it out, or name one.")
+    for part in filter(None, (part.strip() for part in (remix or "").split(","))):
+        name, gain = _gain(part, names[0])
+        if name in gains:
+            raise ObjectsoundsError(f"{names[0]} {remix!r} names {name} twice; give it one gain.")
+        gains[name] = gain
+    muted = split_list(mute)
+    for name in muted:
+        if name in gains:
+            raise ObjectsoundsError(f"{name} has a gain in {names[0]} and is in {names[1]}: choose one.")
+    return gains | dict.fromkeys(muted, float("-inf"))
+
+
+def _gain(part: str, option: str) -> tuple[str, float]:
+    """Return the name and the gain in dB of ``violin=-6``."""
+    name, _, value = (word.strip() for word in part.partition("="))
+    try:
+        gain = float(value)
+    except ValueError:
+        gain = math.nan
+    if not name or math.isnan(gain):
+        raise ObjectsoundsError(f"{option} {part!r} is no gain in dB; write violin=-6,piano=+3.")
+    if abs(gain) > MOST_GAIN:
+        raise ObjectsoundsError(
+            f"{option} {part!r} is impossible; a gain is from {-MOST_GAIN:g} to {MOST_GAIN:g} dB, "
+            "and mute leaves an object out."
+        )
+    return name, gain
 
 
 def split_list(text: str | None) -> list[str]:

@@ -72,7 +72,9 @@ rule ablation_table:
         mem_mb=needs.memory(SETTINGS, "ablation_table"),
         runtime=needs.minutes(SETTINGS, "ablation_table"),
     params:
-        settings=stage_params("ablation", extra=("classes", "dataset.group_reduce", "dataset.scores")),
+        settings=stage_params(
+            "ablation", extra=("classes", "dataset.group_reduce", "dataset.scores", "dataset.imagenet")
+        ),
         version=_settings.stage_version("ablation"),
     shell:
         "python -m objectsounds ablation"

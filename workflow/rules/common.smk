@@ -10,6 +10,7 @@ from objectsounds import needs, plan
 from objectsounds import settings as _settings
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.files import RUN
+from objectsounds.folders import check_writable
 from objectsounds.registry import CONDITIONINGS, DICTIONARIES, LEARNED, estimates_of, method_of, variant_of
 
 
@@ -18,6 +19,8 @@ def merged_settings(config):
     try:
         settings = _settings.load_settings(config)
         os.environ[RUN] = settings["results"]  # what lies elsewhere is a person's, and is never moved aside
+        if not os.path.isdir(settings["results"]):
+            check_writable(settings["results"], "results")
         plan.check_list(settings["results"])
         return settings
     except ObjectsoundsError as error:
