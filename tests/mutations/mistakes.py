@@ -50,6 +50,9 @@ TWINS = (
     | {"median": "mean", "floor": "ceil", "flatnonzero": "arange"}
 )
 AXES = {"0": ("1",), "1": ("0",), "2": ("1",), "-1": ("-2",), "-2": ("-1",)}
+EITHER_WAY = {"maximum", "minimum", "max", "min"}  # whose arguments may change places
+NAMES = 4  # of the exchanged names one in so many is taken: most fail at once, whatever the tests
+AXIS_NAMES = ("axis", "dim")
 KEYWORDS = {
     "strict",
     "dtype",
@@ -167,7 +170,7 @@ class Finder:
             maker(self, node)
         if isinstance(node, ast.stmt):
             _deletion(self, node)
-        if isinstance(node, ast.keyword) and node.arg in KEYWORDS:
+        if isinstance(node, ast.keyword) and node.arg in (*KEYWORDS, *AXIS_NAMES):
             return
         if isinstance(node, ast.Raise):  # its message is text
             return
@@ -243,14 +246,14 @@ def _call(finder: Finder, node: ast.Call) -> None:
     if name in TWINS:
         end = finder.span(node.func)[1]
         finder.add(node, end - len(name), end, TWINS[name], node)
-    first = node.args[:2]
+    first = node.args[:2] if name not in EITHER_WAY else []
     if len(first) == 2 and all(isinstance(item, ast.Name) for item in first) and first[0].id != first[1].id:
         start, end = finder.span(first[0])[0], finder.span(first[1])[1]
         finder.add(node, start, end, f"{first[1].id}, {first[0].id}", node)
 
 
 def _axis(finder: Finder, node: ast.keyword) -> None:
-    if node.arg in ("axis", "dim"):
+    if node.arg in AXIS_NAMES:
         for other in AXES.get(finder.text(node.value), ()):
             finder.replace(node.value, other, node)
 
@@ -309,7 +312,8 @@ def mistakes_of(module: str, source: bytes) -> Iterator[Mistake]:
     finder.visit(ast.parse(source))
     for mistake in finder.found:
         changed = mistake.applied(source)
-        if changed not in seen and _compiles(changed):
+        taken = not mistake.text.isidentifier() or int(mistake.rank[-4:], 16) % NAMES == 0
+        if taken and changed not in seen and _compiles(changed):
             seen.add(changed)
             yield mistake
 
