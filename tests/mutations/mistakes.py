@@ -236,7 +236,7 @@ def _constant(finder: Finder, node: ast.Constant) -> None:
     if isinstance(node.value, bool):
         finder.replace(node, str(not node.value))
     elif isinstance(node.value, int):
-        finder.replace(node, str(node.value + 1))
+        finder.replace(node, str(node.value + 1 if node.value <= 10 else 2 * node.value))
     elif isinstance(node.value, float):
         finder.replace(node, repr(node.value * 2 if node.value else 1.0))
 
@@ -285,6 +285,7 @@ def _deletion(finder: Finder, node: ast.stmt) -> None:
         isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
     )
     kept = isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name | ast.Tuple)
+    kept = kept and not finder.text(node).startswith("self.")
     if whole or kept:
         finder.replace(node, "pass")
 
