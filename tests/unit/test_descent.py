@@ -198,10 +198,10 @@ def test_bins_are_folded_by_eight_but_to_twelve_a_basis_and_by_two_at_least():
 
 
 def test_what_is_checked_has_mean_one_and_the_type_that_is_asked():
-    matrix = np.array([[1, 2, 3], [4, 5, 9]])
+    matrix = np.array([[1, 2, 3], [4, 5, 10]])
     V, scale = nmf.checked(matrix)
-    assert scale == 4 and V.dtype == np.float32
-    np.testing.assert_allclose(V, matrix / 4)
+    assert scale == pytest.approx(25 / 6) and V.dtype == np.float32
+    np.testing.assert_allclose(V, matrix * 6 / 25, rtol=1e-6)
     assert nmf.checked(matrix.astype(np.float32), np.float64)[0].dtype == np.float64
     assert nmf.checked(np.zeros((2, 3)))[1] == 1
     for empty in (np.zeros((0, 3)), np.zeros((3, 0)), np.ones(3)):
