@@ -83,3 +83,10 @@ def test_the_loss_of_one_bag_by_hand():
 
 def test_the_loss_of_a_bag_with_every_label_is_zero():
     assert margin_loss(torch.randn(3, 4), torch.ones(3, 4, dtype=torch.bool)).item() == 0
+
+
+def test_without_settings_the_network_is_gaos():
+    network = Miml(30, 5)
+    sizes = [tuple(layer.weight.shape) for layer in network.modules() if isinstance(layer, torch.nn.Conv1d)]
+    assert sizes == [(1024, 30, 1), (20, 1024, 1)]
+    assert not any(layer.p for layer in network.modules() if isinstance(layer, torch.nn.Dropout))
