@@ -1,6 +1,7 @@
 """One training step after the other: batches, losses, rates and what is kept, against plain PyTorch."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -53,6 +54,19 @@ def test_bases_stay_in_memory_where_they_just_fit(bags, options):
     for bytes_, fits in ((size, True), (size - 1, False)):
         loader = BagLoader(bags, bags.targets, options["train"] | {"memory_gb": bytes_ / 1e9}, CPU)
         assert (loader.memory is not None) == fits
+
+
+@pytest.mark.parametrize(("spare", "moved"), [(0, True), (-1, False)])
+def test_bases_go_to_a_gpu_of_which_they_fill_at_most_half_of_what_is_free(
+    bags, options, monkeypatch, spare, moved
+):
+    asked, device = [], SimpleNamespace(type="cuda")
+    free = 2 * bags.read_bases(slice(None)).nbytes + spare
+    total = 0 if moved else 10**12
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, total))
+    monkeypatch.setattr(torch.Tensor, "to", lambda self, device: asked.append(device) or self)
+    BagLoader(bags, bags.targets, options["train"], device)
+    assert asked == [device] * moved
 
 
 def test_an_epochs_order_is_drawn_by_seed_and_number_and_drops_a_last_batch_of_one():

@@ -7,10 +7,12 @@ import csv
 import dataclasses
 import hashlib
 import json
+from functools import partial
 
 import cv2
 import h5py
 import numpy as np
+import torch
 
 from objectsounds.ablation import score_views
 from objectsounds.ablation_table import make_ablation
@@ -23,15 +25,18 @@ from objectsounds.experiments import Model, make_experiments
 from objectsounds.export import export_model
 from objectsounds.labeller import train_labeller
 from objectsounds.masks import make_masks
-from objectsounds.registry import METHODS
+from objectsounds.registry import CONDITIONINGS, METHODS, Conditioning
 from objectsounds.score import make_tables, score_block
 from objectsounds.separate_videos import separate_videos
 from objectsounds.settings import load_settings, stage_settings
+from objectsounds.solos import open_solos
 from objectsounds.tables import read_table
 from objectsounds.train import load_network, train_network
+from objectsounds.unet import UnetTask
+from objectsounds.wave_unet import WaveTask
 from objectsounds.wishes import Wishes
 from tests.workflow.conftest import ROOT
-from tests.workflow.stage_inputs import Inputs
+from tests.workflow.stage_inputs import Inputs, fix_state
 
 # Shares by which a figure may differ between processors: one that draws, one that computes, one that learns.
 # With vectors of 128, 256 and 512 bits they differ by less than 1e-7, 2e-5 and 3e-3.
@@ -337,6 +342,30 @@ def _frame_network(inputs: Inputs) -> dict:
     return words | history
 
 
+def _task(inputs: Inputs, stage: str, task) -> list[float]:
+    """Return the loss of drawn sources under drawn weights, and the size of its gradients."""
+    drawn = task(inputs.settings[stage], open_solos(inputs.solos("train")))
+    fix_state(drawn.network.state_dict())
+    draw = np.random.default_rng(0).standard_normal((2, 3, drawn.length))
+    sources = torch.from_numpy((0.3 * draw * [[[1], [0.5], [0]]]).astype(np.float32))
+    loss = drawn.loss(sources)
+    loss.backward()
+    sizes = [value.grad.norm().item() for value in drawn.network.parameters() if value.ndim > 1]
+    return [drawn.length, loss.item(), *sizes]
+
+
+def _unet(inputs: Inputs) -> dict:
+    history = _history(inputs.unet.with_name("history.jsonl"), "learning_rate", "train_loss", "val_loss")
+    return history | {"fixed": _task(inputs, "unet", UnetTask)}
+
+
+def _wave_unet(inputs: Inputs) -> dict:
+    history = _history(inputs.wave_unet.with_name("history.jsonl"), "learning_rate", "train_loss", "val_loss")
+    for name in ("none", *CONDITIONINGS):
+        history[name] = _task(inputs, "wave_unet", partial(WaveTask, Conditioning.parse(name)))
+    return history
+
+
 def _masks(inputs: Inputs) -> dict:
     folder, test = inputs.folder / "masks", inputs.dataset("test")
     models = (inputs.fixed(inputs.unet), inputs.frame_words)
@@ -376,13 +405,7 @@ FIGURES = {
     "experiments": (_experiments, CLOSE),
     "solos": (_solos, CLOSE),
     "frame_network": (_frame_network, CLOSE),
-    "unet": (
-        lambda inputs: _history(inputs.unet.with_name("history.jsonl"), "train_loss", "val_loss"),
-        CLOSE,
-    ),
-    "wave_unet": (
-        lambda inputs: _history(inputs.wave_unet.with_name("history.jsonl"), "train_loss", "val_loss"),
-        CLOSE,
-    ),
+    "unet": (_unet, CLOSE),
+    "wave_unet": (_wave_unet, CLOSE),
     "masks": (_masks, CLOSE),
 }

@@ -63,22 +63,26 @@ def drawn_over(path: Path, name: str, draw) -> None:
         file[name][...] = draw(file[name].shape)
 
 
-def fix_weights(path: Path) -> None:
-    """Put drawn weights in the place of those that a stage has learnt."""
-    saved = load_weights(path)
-    for name, value in saved["state_dict"].items():
+def fix_state(state: dict[str, torch.Tensor]) -> None:
+    """Put drawn weights, by name, in the place of those of a network."""
+    for name, value in state.items():
         if not value.is_floating_point():
             continue
         numbers = generator("weights", name).standard_normal(tuple(value.shape))
         if value.ndim > 1:
-            numbers *= np.sqrt(2 / value[0].numel()) * (
-                0.05 if name.startswith("fc.") else 1
-            )  # no word is sure
+            numbers *= np.sqrt(2 / value[0].numel())
+            numbers *= 0.05 if name.startswith("fc.") else 1  # so that no word is sure
         elif name.endswith("running_var"):
             numbers = 0.5 + np.abs(numbers)
         else:
             numbers = numbers * 0.1 + (name.endswith("weight"))
         value.copy_(torch.from_numpy(np.asarray(numbers)))
+
+
+def fix_weights(path: Path) -> None:
+    """Put drawn weights in the place of those that a stage has learnt."""
+    saved = load_weights(path)
+    fix_state(saved["state_dict"])
     torch.save(saved, path)
 
 
