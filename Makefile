@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PEERS := .bench/.installed
 
-.PHONY: demo test test-cluster test-faults test-edits test-envs lint format setup bench bench-full clean
+.PHONY: demo test test-cluster test-faults test-edits test-envs test-mutations lint format setup bench bench-full clean
 
 setup: $(INSTALLED)
 
@@ -48,6 +48,9 @@ test-edits: $(INSTALLED)
 
 test-envs: $(INSTALLED)
 	$(BIN)/python -m pytest tests/workflow -m envs
+
+test-mutations: $(INSTALLED)
+	PYTHONPATH=$(CURDIR)/workflow $(BIN)/python -m tests.mutations
 
 # The peers' own environment sees all of ours behind its own packages.
 $(PEERS): $(INSTALLED) requirements-bench.txt

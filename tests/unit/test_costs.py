@@ -1,6 +1,7 @@
 """What a run cost is read from its logs, and grows as it should."""
 
 import logging
+import re
 import time
 
 import pytest
@@ -54,7 +55,8 @@ def test_shards_share_the_cores_and_training_does_not(finished):
 def test_a_job_logs_what_it_computed(caplog):
     with caplog.at_level(logging.INFO):
         log_spent(time.monotonic() - 2)
-    assert "core-seconds in 2.0" in caplog.text
+    core, clock = map(float, re.search(r"([\d.]+) core-seconds in ([\d.]+)", caplog.text).groups())
+    assert 2 <= clock < 60 and core >= 0
 
 
 def test_estimate_prints_a_row_a_stage_and_the_sum(finished, capsys):

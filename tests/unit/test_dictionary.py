@@ -1,10 +1,13 @@
 """The rules that choose bases: known maps give known choices, and an empty place is explained."""
 
+import h5py
 import numpy as np
 import pytest
+import torch
 
+from objectsounds.choices import whole_clips
 from objectsounds.consensus import choose_consensus, explained_shares, merge_bins
-from objectsounds.dataset import Bags
+from objectsounds.dataset import Bags, open_dataset
 from objectsounds.dictionaries import read_dictionary
 from objectsounds.dictionary import (
     choose_agreement,
@@ -14,9 +17,13 @@ from objectsounds.dictionary import (
     choose_surest,
     make_dictionary,
     make_gaussian,
+    relation_maps,
 )
+from objectsounds.errors import ObjectsoundsError
+from objectsounds.network import Miml, normalise_bases
 from objectsounds.registry import DICTIONARIES, METHODS
-from objectsounds.train import train_network
+from objectsounds.seeds import generator
+from objectsounds.train import load_network, train_network
 
 GAO = {"axis": "bases", "threshold": 0.15, "support_threshold": 0.1, "support_count": 4, "max_bases": 50}
 
@@ -53,6 +60,81 @@ def test_gao_keeps_the_most_probable_when_there_are_too_many():
     rows = [[[0.25, 0.25, 0.25, 0.25]] * 2, [[0.4, 0.2, 0.2, 0.2]] * 2]
     choice = choose_gao(relation(rows), bags([[1, 0], [1, 0]]), GAO | {"max_bases": 2})
     assert list(zip(choice.clips, choice.bases, strict=True)) == [(1, 0), (0, 0)]
+
+
+def test_gao_takes_a_basis_that_just_reaches_both_thresholds():
+    options = GAO | {"threshold": 0.25, "support_threshold": 0.25, "support_count": 4}
+    choice = choose_gao(np.zeros((1, 2, 4)), bags([[1, 0]]), options)
+    assert (choice.objects, choice.bases, choice.scores) == ([0] * 4, [0, 1, 2, 3], [0.25] * 4)
+
+
+def test_gao_can_take_the_softmax_over_objects():
+    maps = np.log([[[3.0, 1, 1], [1, 1, 3]]])  # 3/4, 1/2, 1/4 for the drum
+    options = GAO | {"axis": "objects", "threshold": 0.45, "support_threshold": 0.4, "support_count": 2}
+    choice = choose_gao(maps, bags([[1, 1]]), options)
+    found = list(zip(choice.objects, choice.bases, np.round(choice.scores, 9), strict=True))
+    assert found == [(0, 0, 0.75), (0, 1, 0.5), (1, 2, 0.75), (1, 1, 0.5)]
+
+
+def test_gao_says_how_many_labelled_clips_lack_support():
+    choice = choose_gao(np.zeros((3, 2, 3)), bags([[1, 0], [1, 0], [1, 0]]), GAO)
+    assert choice.empty["drum"].startswith("in none of 3 clips with this visual label do 4 bases reach 0.1")
+    assert choice.objects == []
+
+
+def sure(maps):
+    """Return P by the definition: a softmax over objects of each object's best basis."""
+    found = np.zeros(maps.shape[:2])
+    for clip, rows in enumerate(maps):
+        best = [np.exp(max(row)) for row in rows]
+        found[clip] = [value / sum(best) for value in best]
+    return found
+
+
+def ranked(scores, fits, count, bases):
+    """Return (object, clip, basis, score) of the best fitting clips, in plain loops."""
+    rows = []
+    for target in range(scores.shape[1]):
+        clips = [clip for clip in range(len(scores)) if fits[clip, target]]
+        for clip in sorted(clips, key=lambda clip: -scores[clip, target])[:count]:
+            rows += [(target, clip, basis, scores[clip, target]) for basis in range(bases)]
+    return rows
+
+
+def drawn_bags(clips=9, objects=3, bases=4):
+    draw = np.random.default_rng(5)
+    seen = draw.dirichlet(np.ones(objects), clips)
+    names = ("drum", "piano", "violin")[:objects]
+    labels = bags((seen > 0.25).astype(int), names, seen, draw.random((clips, objects)) > 0.6, bases)
+    return draw.standard_normal((clips, objects, bases)), labels
+
+
+@pytest.mark.parametrize("rule", ["surest", "agreement", "exemplar", "solo"])
+def test_a_rule_of_whole_clips_is_its_definition(rule):
+    maps, labels = drawn_bags()
+    options = {"clips_per_object": 2, "seed": 3}
+    P, V, seen = sure(maps), labels.probabilities, labels.targets == 1
+    alone = (labels.audioset == 1) & (labels.audioset.sum(1) == 1)[:, None]
+    order = generator(3, "dictionary", "solo").random((9, 1)) * np.ones((1, 3))
+    choose, scores, fits, count = {
+        "surest": (choose_surest, P, seen & (P.max(1, keepdims=True) == P), 2),
+        "agreement": (choose_agreement, P * V, seen, 2),
+        "exemplar": (choose_exemplar, V, seen, 1),
+        "solo": (choose_solo, order, alone, 2),
+    }[rule]
+    choice = choose(maps, labels, options)
+    expected = ranked(scores, fits, count, 4)
+    found = list(zip(choice.objects, choice.clips, choice.bases, choice.scores, strict=True))
+    assert [row[:3] for row in found] == [row[:3] for row in expected] and len(found) > 8
+    np.testing.assert_allclose([row[3] for row in found], [row[3] for row in expected])
+
+
+def test_clips_of_equal_score_are_taken_in_their_order_and_the_reason_counts_labels():
+    labels = bags([[1, 0], [1, 0], [1, 1]])
+    fits = np.array([[1, 0], [1, 0], [1, 0]], bool)
+    choice = whole_clips(np.ones((3, 2)), fits, labels, 2, "none of {labelled}")
+    assert choice.clips == [0] * 3 + [1] * 3 and choice.scores == [1.0] * 6
+    assert choice.empty == {"piano": "none of 1"}
 
 
 def test_surest_takes_all_bases_of_the_surest_clips():
@@ -177,6 +259,76 @@ def test_a_dictionary_holds_the_planted_spectra_and_where_they_came_from(trained
     assert len(words.clip_ids) == len(words.bases) and words.empty == {}
 
 
+def test_the_file_holds_the_chosen_columns_and_the_clip_place_and_score_of_each(planted_dataset, tmp_path):
+    train = planted_dataset("train", [["drum"], ["piano"], ["violin"], ["drum", "piano"]] * 2)
+    make_dictionary(settings_with(1), "exemplar", "visual", None, train, tmp_path / "d.h5")
+    data = open_dataset(train)
+    with h5py.File(tmp_path / "d.h5") as file:
+        clips, places, scores = (file[name][()] for name in ("clip_id", "basis", "score"))
+        bases, owners = file["bases"][()], file["object"][()]
+    assert len(bases) == 18
+    for row in range(18):
+        clip = data.clip_ids.index(clips[row].decode())
+        W = data.read_bases(slice(None))[clip]
+        np.testing.assert_allclose(bases[row], W[:, places[row]] / W[:, places[row]].max(), rtol=1e-6)
+        assert scores[row] == pytest.approx(data.probabilities[clip, owners[row]])
+        assert places[row] == row % 6 and owners[row] == row // 6
+
+
+def test_the_supervision_says_which_labels_are_believed(planted_dataset, tmp_path):
+    clips, wrong = [["drum"], ["piano"], ["violin"]], [["piano"], ["violin"], ["drum"]]
+    train, found = planted_dataset("train", clips, labels=wrong), {}
+    for kind in ("visual", "audioset", None):
+        make_dictionary(settings_with(1), "exemplar", kind, None, train, tmp_path / "d.h5")
+        found[kind] = read_dictionary(tmp_path / "d.h5").clip_ids[::6]
+    assert found["visual"] == found[None] == ["train_2", "train_0", "train_1"]
+    assert found["audioset"] == ["train_0", "train_1", "train_2"]
+
+
+def test_a_network_of_other_objects_is_refused(trained, planted_dataset, tmp_path):
+    path = tmp_path / "other.pt"
+    saved = torch.load(trained[0], weights_only=True)
+    torch.save(saved | {"objects": ["violin", "piano", "drum"]}, path)
+    with pytest.raises(ObjectsoundsError, match="knows other objects"):
+        make_dictionary(settings_with(1), "surest", "visual", path, trained[1], tmp_path / "d.h5")
+
+
+def test_maps_of_many_clips_are_those_of_each_alone(planted_dataset):
+    data = open_dataset(planted_dataset("train", [["drum"], ["piano"], ["violin"]] * 2 + [["drum"]]))
+    torch.manual_seed(0)
+    network = Miml(30, 3, hidden=(8,)).eval()
+    maps = relation_maps(network, data, "l2", batch=3)
+    assert maps.shape == (7, 3, 6)
+    for clip in range(7):
+        W = normalise_bases(torch.from_numpy(data.read_bases(slice(clip, clip + 1))), "l2")
+        with torch.no_grad():
+            np.testing.assert_allclose(maps[clip], network.relation_map(W)[0].numpy(), atol=1e-6)
+
+
+def test_the_dictionary_asks_the_network_with_the_norm_that_it_learnt_with(trained, tmp_path):
+    network, _ = load_network(trained[0])
+    data = open_dataset(trained[1])
+    make_dictionary(
+        settings_with(2) | {"train": {"basis_norm": "none"}}, "surest", "visual", *trained, tmp_path / "d.h5"
+    )
+    choice = choose_surest(relation_maps(network, data, "max"), data, {"clips_per_object": 2})
+    words = read_dictionary(tmp_path / "d.h5")
+    assert words.clip_ids == [data.clip_ids[clip] for clip in choice.clips]
+    np.testing.assert_allclose(words.bases.max(axis=1), 1)
+
+
+def test_gaussian_draws_by_seed_and_object_and_came_from_no_clip(trained, tmp_path):
+    make_dictionary(settings_with(1), "exemplar", "visual", None, trained[1], tmp_path / "d.h5")
+    make_gaussian({"seed": 7}, tmp_path / "d.h5", tmp_path / "g.h5")
+    found = read_dictionary(tmp_path / "g.h5")
+    for name in found.objects:
+        draw = generator(7, "dictionary", "gaussian", name).standard_normal((6, 30), dtype=np.float32)
+        np.testing.assert_array_equal(found.of(name).T, np.abs(draw))
+    with h5py.File(tmp_path / "g.h5") as file:
+        assert set(file["basis"][()]) == {-1} and not file["score"][()].any()
+    assert set(found.clip_ids) == {""} and found.empty == {}
+
+
 def test_gaussian_has_the_same_sizes_and_nothing_of_the_spectra(trained, tmp_path):
     chosen = settings_with(2)
     make_dictionary(chosen, "surest", "visual", *trained, tmp_path / "d.h5")
@@ -241,3 +393,62 @@ def test_merged_bins_keep_the_low_ones_and_lose_no_energy():
     merged = merge_bins(bases)
     assert merged.shape[1] < 300 and np.allclose(merged.sum(axis=1), 1, atol=1e-5)
     assert np.allclose(merged[:, :199] * bases.sum(axis=1, keepdims=True), bases[:, :199], rtol=1e-4)
+
+
+def test_merged_bins_of_a_short_axis_are_the_bins_and_zeros_stay_zero():
+    bases = np.random.default_rng(0).random((2, 30, 3))
+    bases[1, :, 2] = 0
+    merged = merge_bins(bases)
+    assert merged.shape == (2, 30, 3) and not merged[1, :, 2].any()
+    for clip, basis in ((0, 0), (0, 2), (1, 1)):
+        np.testing.assert_allclose(
+            merged[clip, :, basis], bases[clip, :, basis] / bases[clip, :, basis].sum()
+        )
+
+
+def test_each_bin_is_in_one_band_and_the_bands_above_the_low_bins_grow():
+    owner = [int(merge_bins(np.eye(900)[:, [bin_]][None])[0, :, 0].argmax()) for bin_ in range(900)]
+    assert owner[:200] == list(range(200)) and sorted(owner) == owner
+    sizes = np.bincount(owner)
+    assert len(sizes) == max(owner) + 1 <= 280 and sizes[-1] > sizes[200] >= 1
+
+
+def test_shares_count_a_clips_sound_by_energy_whatever_the_norm_of_the_words():
+    bases = merge_bins(planted())
+    chosen = [np.array([0, 1]), np.array([4])]
+    shares = explained_shares(bases, chosen)
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+    louder = bases.copy()
+    louder[[0, 1]] *= 5
+    np.testing.assert_allclose(explained_shares(louder, chosen), shares, atol=1e-3)
+    only = explained_shares(bases, [np.array([2]), np.array([], int)])
+    assert not only[2].any() and only[0].tolist() == [1, 0]
+
+
+def test_without_rounds_consensus_ranks_as_agreement_does():
+    maps = np.random.default_rng(1).standard_normal((8, 2, 4))
+    options = {"clips_per_object": 2, "candidates": 8, "rounds": 0}
+    choice, agreed = (rule(maps, planted_bags(), options) for rule in (choose_consensus, choose_agreement))
+    assert (choice.clips, choice.scores) == (agreed.clips, agreed.scores)
+
+
+def test_a_round_ranks_candidates_by_the_share_explained_times_what_is_seen():
+    options = {"clips_per_object": 3, "candidates": 3, "rounds": 1}
+    labels, maps = planted_bags(), np.random.default_rng(1).standard_normal((8, 2, 4))
+    first = choose_agreement(maps, labels, options)
+    rows = np.array(sorted(set(first.clips)))
+    bases = merge_bins(planted()[rows])
+    own = [np.flatnonzero(np.isin(rows, first.clips[:12])), np.flatnonzero(np.isin(rows, first.clips[12:]))]
+    shares = explained_shares(bases, own) * labels.probabilities[rows]
+    choice = choose_consensus(maps, labels, options)
+    expected = ranked(shares, labels.targets[rows] == 1, 3, 4)
+    assert choice.clips == [int(rows[row[1]]) for row in expected]
+    np.testing.assert_allclose(choice.scores, [row[3] for row in expected], atol=1e-4)
+
+
+def test_consensus_of_labels_that_nobody_has_chooses_nothing():
+    labels = planted_bags()
+    labels.targets = np.zeros_like(labels.targets)
+    options = {"clips_per_object": 3, "candidates": 8, "rounds": 2}
+    choice = choose_consensus(np.zeros((8, 2, 4)), labels, options)
+    assert choice.clips == [] and set(choice.empty) == {"drum", "piano"}

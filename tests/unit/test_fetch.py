@@ -80,7 +80,7 @@ def files_of(cache):
 
 
 def wait_until_nobody_reads(server):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if not any(server.url in " ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline"])):
             return
@@ -238,21 +238,30 @@ def test_a_body_that_was_cut_short_once_is_whole_in_the_end(get, server, media, 
     assert len(again) == 5 * RATE and np.array_equal(again, whole)
 
 
+@pytest.fixture
+def patience(get, server, tmp_path):
+    """How long to wait for a stalled download, in s: a busy machine needs longer for one that goes well."""
+    begun = time.monotonic()
+    get(folder=tmp_path / "whole", timeout=300)
+    server.requests.clear()
+    return max(2, round(3 * (time.monotonic() - begun)))
+
+
 @pytest.mark.parametrize("rate_limit", [None, 10**9])
-def test_a_stall_is_a_timeout_and_leaves_no_process(get, server, media, tmp_path, rate_limit):
+def test_a_stall_is_a_timeout_and_leaves_no_process(get, server, media, tmp_path, rate_limit, patience):
     server.behave("steps.mp4", stall=round((media / "steps.mp4").stat().st_size * 0.42), after=1)
     begun = time.monotonic()
     with pytest.raises(FetchError) as caught:
-        get(timeout=2, attempts=1, rate_limit=rate_limit)
-    assert caught.value.reason == "timeout" and time.monotonic() - begun < 5
+        get(timeout=patience, attempts=1, rate_limit=rate_limit)
+    assert caught.value.reason == "timeout" and time.monotonic() - begun < 5 * patience
     assert not files_of(tmp_path / "cache")
     wait_until_nobody_reads(server)
 
 
-def test_a_timeout_is_tried_once_more(get, server):
+def test_a_timeout_is_tried_once_more(get, server, patience):
     server.behave("steps.mp4", stall=0)
     with pytest.raises(FetchError, match="timeout"):
-        get(timeout=6, attempts=4)
+        get(timeout=patience, attempts=4)
     assert [request.status for request in server.requests] == [200, 206] * 2
 
 
@@ -280,7 +289,7 @@ def test_a_killed_job_leaves_no_file_and_no_process(server, tmp_path):
     options["max_mb"] = 100
     code = f"from objectsounds.fetch import *; fetch_section('steps', 7, 12, {str(cache)!r}, {options!r})"
     job = subprocess.Popen([sys.executable, "-c", code])
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while len(server.requests) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
     job.kill()

@@ -105,6 +105,68 @@ def test_the_order_of_the_clips_names_changes_nothing():
     assert interval(values, pairs, clips=pairs) == interval(values, pairs, clips=turned)
 
 
+def by_hand(values, clusters, clips, draw, level, repeats):
+    """Return the interval in plain loops; ``clips`` of each value, or None."""
+    names = sorted({name for own in clips for name in own}) if clips else list(dict.fromkeys(clusters))
+    counts = draw.multinomial(len(names), [1 / len(names)] * len(names), size=repeats)
+    means = []
+    for row in counts:
+        times = dict(zip(names, row, strict=True))
+        weights = []
+        for number, cluster in enumerate(clusters):
+            if clips:
+                whole = {name for c, own in zip(clusters, clips, strict=True) if c == cluster for name in own}
+                weights.append(math.prod(int(times[name]) for name in whole))
+            else:
+                weights.append(int(times[clusters[number]]))
+        if sum(weights):
+            means.append(sum(w * v for w, v in zip(weights, values, strict=True)) / sum(weights))
+    return tuple(np.quantile(means, [(1 - level) / 2, 1 - (1 - level) / 2]))
+
+
+@pytest.mark.parametrize("by_clip", [False, True])
+@pytest.mark.parametrize("level", [0.95, 0.5])
+def test_the_interval_is_that_of_plain_loops(by_clip, level):
+    values, clusters = [1.0, 4.0, 2.0, 7.0, 3.0, -2.0, 5.0], list("aabbcde")
+    clips = [("x",), ("y",), ("y", "z"), ("y", "z"), ("u", "v", "x"), ("w",), ("z",)] if by_clip else None
+    found = interval(values, clusters, seed=7, clips=clips, level=level, repeats=60)
+    draw = np.random.default_rng(7)
+    assert found == pytest.approx(by_hand(values, clusters, clips, draw, level, 60), abs=1e-12)
+
+
+def test_two_mixtures_of_different_clips_have_an_interval():
+    low, high = interval([1.0, 2.0], ["m", "n"], clips=[("a", "b"), ("a", "c")])
+    assert (low, high) == (1, 2)
+
+
+def test_the_usual_interval_covers_95_percent_by_two_thousand_draws():
+    values = np.random.default_rng(8).standard_normal(30)
+    assert interval(values, range(30)) == interval(values, range(30), level=0.95, repeats=2000)
+    a, b = ({("m", str(i)): float(v * sign) for i, v in enumerate(values)} for sign in (1, -1))
+    clips = {"m": {"x"}}
+    assert math.isnan(paired_difference(a, b, generator=np.random.default_rng(0), clips=clips).low)
+    one = {(str(i), "x"): float(v) for i, v in enumerate(values)}
+    other = dict.fromkeys(one, 0.0)
+    usual = paired_difference(one, other, generator=np.random.default_rng(8))
+    said = paired_difference(one, other, generator=np.random.default_rng(8), level=0.95, repeats=2000)
+    assert usual == said and (usual.low, usual.high) == interval(values, range(30), seed=8)
+
+
+def test_nothing_in_common_is_told_as_nothing():
+    found = paired_difference({("m", "cat"): 1.0}, {("n", "cat"): 1.0}, generator=np.random.default_rng(0))
+    assert all(math.isnan(value) for value in (found.mean, found.low, found.wins, found.ties))
+    assert (found.n, found.n_mixtures, found.n_clips) == (0, 0, 0)
+
+
+def test_small_differences_are_wins_or_losses_and_only_equal_values_ties():
+    b = {(str(i), "x"): 0.0 for i in range(8)}
+    a = dict(zip(b, [0.5, 0.1, 1.0, 3.0, 0.0, -0.5, -1.0, -3.0], strict=True))
+    found = paired_difference(
+        a, b, generator=np.random.default_rng(0), clips={str(i): {str(i)} for i in range(8)}
+    )
+    assert (found.wins, found.ties, found.n_clips) == (4 / 8, 1 / 8, 8)
+
+
 def test_a_constant_has_an_interval_without_width():
     assert interval([2.0] * 6, [0, 0, 1, 1, 2, 2]) == (2, 2)
 
@@ -234,3 +296,13 @@ def test_without_the_reference_nothing_is_compared():
 def test_the_clips_of_a_mixture_are_those_of_its_sources():
     rows = scores({"miml": lambda n, p: "1"}, [("a", "b"), ("b", "c")])
     assert clips_of_mixtures(rows) == {"instrument-0": {"a", "b"}, "instrument-1": {"b", "c"}}
+
+
+def test_a_line_names_both_methods_and_any_measure_and_reference_can_be_taken():
+    rows = scores({"miml": lambda n, p: "1", "gaussian": lambda n, p: "4"})
+    rows = [row | {"sir": str(float(row["sdr"]) * 10)} for row in rows]
+    (line,) = compare(rows, seed=0)
+    assert (line["method"], line["reference"], line["difference_mean"]) == ("gaussian", "miml", "3.000")
+    (turned,) = compare(rows, "gaussian", seed=0, measure="sir")
+    assert (turned["method"], turned["reference"]) == ("miml", "gaussian")
+    assert (turned["difference_mean"], turned["wins"], turned["ties"]) == ("-30.000", "0.000", "0.000")

@@ -15,6 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TINY = ROOT / "tests" / "data" / "tiny.yaml"
 RESULTS = "results/tiny"
 TIMEOUT = 3600  # s, after which a run hangs, even on a busy machine
+PROCESSOR = ("ATEN_CPU_CAPABILITY", "OPENBLAS_CORETYPE", "ONEDNN_MAX_CPU_ISA", "NPY_DISABLE_CPU_FEATURES")
+KEPT = ("HOME", "LANG", "TMPDIR", *PROCESSOR)  # a processor that plays another does so in the jobs, too
 MATRICES = pytest.StashKey()
 
 
@@ -31,7 +33,7 @@ class Place:
 
     def environment(self) -> dict[str, str]:
         """Return an environment without the venv on PATH and without the library on PYTHONPATH."""
-        kept = {name: value for name, value in os.environ.items() if name in ("HOME", "LANG", "TMPDIR")}
+        kept = {name: value for name, value in os.environ.items() if name in KEPT}
         return kept | {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 
     def command(self, *arguments: str, cores: int = 2) -> list[str]:
