@@ -135,7 +135,7 @@ def test_a_removed_clip_is_marked_and_keeps_its_shard(tmp_path):
     make_catalogue(settings_for(tmp_path, rows_of(9, PIANO), rows_of(2, PIANO, "t")), clips, shards)
     used = {row["clip_id"]: row["used"] for row in read_table(clips)}
     assert [clip for clip, value in used.items() if value == "no"] == ["v0000000009_0"]
-    assert "v0000000009_0" not in "".join(path.read_text() for path in clips.parent.glob("used-*.txt"))
+    assert "v0000000009_0" not in "".join(path.read_text() for path in clips.parent.glob("objects-*.tsv"))
 
 
 @pytest.mark.parametrize("share", [0.5, 0.0, None])

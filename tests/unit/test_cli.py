@@ -118,12 +118,12 @@ FILES = [
     (["dictionary", "--rule", "surest", "--train", "t.h5", "--output", "out"], ["--network is missing"]),
     (["dictionary", "--rule", "gaussian", "--output", "out"], ["--like is missing"]),
     (["dictionary", "--rule", "best", "--output", "out"], ["'best'", "surest"]),
-    (["mixtures", "--status", "s", "--output", "out"], ["--used is missing"]),
+    (["mixtures", "--status", "s", "--output", "out"], ["--objects is missing"]),
     (["mixtures", "--status", "s", "--block", "0", "--output", "out"], ["--table is missing"]),
     (["frame_network", "--status", "s", "--output", "out"], ["--train is missing"]),
     (
-        ["dataset", "--used", "u", "--tables", "a", "b", "--bases", "c", "--labels", "d", "--output", "o"],
-        ["2 --tables, 1 --bases", "one of each"],
+        ["dataset", "--objects", "u", "--bases", "a", "b", "--labels", "c", "--output", "o"],
+        ["2 --bases and 1 --labels", "one of each"],
     ),
 ]
 

@@ -97,18 +97,12 @@ def test_wrong_labels_are_those_that_are_drawn_for_the_clip():
 
 
 @pytest.fixture
-def aggregated(settings, tmp_path):
+def aggregated(settings, objects_table, tmp_path):
     """Return a function that aggregates shards: clip in use to its objects, and options of ``dataset``."""
 
     def make(shards, objects, **options):
-        for table, *_ in shards:
-            rows = [line.split("\t") for line in table.read_text().splitlines()]
-            for row in rows[1:]:
-                row[-2:] = [";".join(objects.get(row[0], []))] * 2
-            table.write_text("".join("\t".join(row) + "\n" for row in rows))
-        used, output = tmp_path / "used.txt", tmp_path / "out.h5"
-        used.write_text("".join(f"{name}\n" for name in objects))
-        make_dataset(settings | {"dataset": settings["dataset"] | options}, used, shards, output)
+        table, output = objects_table("in-use", objects), tmp_path / "out.h5"
+        make_dataset(settings | {"dataset": settings["dataset"] | options}, table, shards, output)
         return output
 
     return make

@@ -114,9 +114,9 @@ class Inputs:
         """Return the tables of a split's shards."""
         return sorted((self.catalogue / "shards").glob(f"{split}-*.tsv"))
 
-    def used(self, split: str) -> Path:
-        """Return the list of a split's clips in use."""
-        return self.catalogue / f"used-{split}.txt"
+    def objects(self, split: str) -> Path:
+        """Return the table of a split's clips in use, with their objects."""
+        return self.catalogue / f"objects-{split}.tsv"
 
     @functools.cache  # noqa: B019
     def status(self, shard: str) -> Path:
@@ -176,9 +176,9 @@ class Inputs:
                 copy.write_bytes(made.read_bytes())
                 draw = generator(name, path.stem)
                 drawn_over(copy, name, lambda shape, draw=draw: draw.gamma(0.5, 2.0, shape))
-            parts.append((path, bases, labels))
+            parts.append((bases, labels))
         output = self.folder / "dataset" / f"{split}.h5"
-        make_dataset(self.of("dataset"), self.used(split), parts, output)
+        make_dataset(self.of("dataset"), self.objects(split), parts, output)
         return output
 
     @functools.cached_property
@@ -209,7 +209,8 @@ class Inputs:
     def mixtures(self) -> Path:
         """The folder of the drawn clips' mixtures, with their table beside it."""
         table, settings = self.folder / "mixtures" / "mixtures.tsv", self.of("mixtures")
-        list_mixtures(settings, self.used("test"), self.statuses("test"), table)
+        left_out = table.with_name("left_out.tsv")
+        list_mixtures(settings, self.objects("test"), self.statuses("test"), table, left_out)
         make_block(settings, table, 0, self.statuses("test"), table.parent / "0")
         return table.parent / "0"
 
@@ -251,7 +252,7 @@ class Inputs:
     def solos(self, split: str) -> Path:
         """Return the solo clips of a split."""
         path = self.folder / "solos" / f"{split}.h5"
-        make_solos(self.of("solos"), 8000, self.dataset(split), self.statuses(split), ([], []), path)
+        make_solos(self.of("solos"), 8000, self.dataset(split), self.statuses(split), [], path)
         return path
 
     @functools.cached_property
