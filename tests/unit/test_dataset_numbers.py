@@ -20,7 +20,7 @@ from objectsounds.dataset import (
 from objectsounds.errors import BrokenFileError
 from objectsounds.seeds import fraction, generator
 
-OPTIONS = {"pool": "max", "group_reduce": "mean", "scores": "logits"}
+OPTIONS = {"pool": "max", "group_reduce": "mean", "scores": "logits", "imagenet": "full"}
 
 
 def test_softmax_along_each_axis_by_hand_and_without_overflow():

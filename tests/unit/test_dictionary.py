@@ -275,16 +275,6 @@ def test_the_file_holds_the_chosen_columns_and_the_clip_place_and_score_of_each(
         assert places[row] == row % 6 and owners[row] == row // 6
 
 
-def test_the_supervision_says_which_labels_are_believed(planted_dataset, tmp_path):
-    clips, wrong = [["drum"], ["piano"], ["violin"]], [["piano"], ["violin"], ["drum"]]
-    train, found = planted_dataset("train", clips, labels=wrong), {}
-    for kind in ("visual", "audioset", None):
-        make_dictionary(settings_with(1), "exemplar", kind, None, train, tmp_path / "d.h5")
-        found[kind] = read_dictionary(tmp_path / "d.h5").clip_ids[::6]
-    assert found["visual"] == found[None] == ["train_2", "train_0", "train_1"]
-    assert found["audioset"] == ["train_0", "train_1", "train_2"]
-
-
 def test_a_network_of_other_objects_is_refused(trained, planted_dataset, tmp_path):
     path = tmp_path / "other.pt"
     saved = torch.load(trained[0], weights_only=True)

@@ -133,7 +133,7 @@ def test_unknown_kind_and_architecture_are_named():
 
 def test_missing_and_unfitting_imagenet_weights_are_explained_and_kept(tmp_path):
     path = tmp_path / "weights.pth"
-    with pytest.raises(ObjectsoundsError, match="does not exist"):
+    with pytest.raises(ObjectsoundsError, match="is no file"):
         load_labeller(imagenet("resnet18", path), None)
     path.write_bytes(b"no weights")
     with pytest.raises(ObjectsoundsError, match="no file of weights"):

@@ -16,7 +16,7 @@ from objectsounds.mixtures import (
 )
 from objectsounds.settings import load_settings, merge
 from objectsounds.status import COLUMNS as STATUS_COLUMNS
-from objectsounds.status import clip_sizes
+from objectsounds.status import OBJECT_COLUMNS, clip_sizes
 from objectsounds.tables import read_table, write_table
 
 
@@ -97,19 +97,20 @@ SOUNDS = {  # object, and the level in dB of each half second
 
 
 def clips_of(folder, sounds):
-    """Write a shard of clips of noise at known levels; returns the clips in use, and the shard's status."""
+    """Write a shard of clips of noise at known levels; returns the table of objects, and the status."""
     rows = []
-    for number, (clip, (name, levels)) in enumerate(sounds.items()):
+    for number, (clip, (_, levels)) in enumerate(sounds.items()):
         gains = 10 ** (np.array(levels) / 20).repeat(RATE // 2)
         waveform = np.random.default_rng(number).standard_normal(len(gains)) * gains
         (folder / clip / "frames").mkdir(parents=True)
         write_wav(folder / clip / "audio.wav", waveform.astype(np.float32), RATE)
-        cells = {"clip_id": clip, "objects": name, "status": "ok", "folder": clip}
+        cells = {"clip_id": clip, "status": "ok", "folder": clip}
         cells |= {"seconds": f"{len(waveform) / RATE:.3f}", "rms_db": f"{level_db(waveform):.2f}"}
         rows.append(dict.fromkeys(STATUS_COLUMNS, "") | cells | clip_sizes(folder / clip))
     write_table(folder / "status.tsv", STATUS_COLUMNS, rows)
-    (folder / "used.txt").write_text("".join(f"{clip}\n" for clip in sounds))
-    return folder / "used.txt", [folder / "status.tsv"]
+    objects = [{"clip_id": clip, "objects": name} for clip, (name, _) in sounds.items()]
+    write_table(folder / "objects.tsv", OBJECT_COLUMNS, objects)
+    return folder / "objects.tsv", [folder / "status.tsv"]
 
 
 def settings_of(**changes):
@@ -120,9 +121,9 @@ def settings_of(**changes):
 def listed(folder, settings, sounds=None):
     """Return the clips of the mixtures, and the rows of those that are left out."""
     sounds = sounds or SOUNDS
-    used, statuses = clips_of(folder, sounds)
+    objects, statuses = clips_of(folder, sounds)
     tables = folder / "mixtures.tsv", folder / "left_out.tsv"
-    list_mixtures(settings, used, statuses, *tables)
+    list_mixtures(settings, objects, statuses, *tables)
     rows = read_table(tables[0], MIXTURE_COLUMNS)
     for row in rows:
         objects = [sounds[clip][0] for clip in row["clips"].split(";")]
