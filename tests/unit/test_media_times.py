@@ -256,6 +256,16 @@ def test_a_damaged_middle_is_silence_there_and_counted(odd, tmp_path):
     assert np.abs(shown[[0, 1, 13, 14]] - np.array(times)[[0, 1, 13, 14]]).max() < 0.13
 
 
+def test_damage_is_counted_once_however_often_the_file_is_read(odd, tmp_path):
+    data = bytearray((odd / "aac.mp4").read_bytes())
+    (tmp_path / "whole.mp4").write_bytes(data)
+    ffmpeg_in(tmp_path, "-i whole.mp4 -c copy -bsf:a noise=amount=20 hurt.mkv")
+    with Medium(tmp_path / "hurt.mkv") as medium:
+        count = len(list(medium.frames("sound"))) and medium.damaged
+        assert count > 0 and medium.seconds and medium.damaged == count
+        assert list(medium.frames("sound")) and medium.damaged == count
+
+
 def test_one_medium_in_two_files(tmp_path, make_video):
     for name in ("audio", "video", "media"):
         (tmp_path / name).mkdir()

@@ -74,7 +74,7 @@ class Medium:
     picture : av.VideoStream or None
         The first video track that is no cover.
     damaged : int
-        Packets that could not be decoded so far.
+        Packets that could not be decoded since the last call of `frames`.
 
     Raises
     ------
@@ -126,9 +126,11 @@ class Medium:
     def seconds(self) -> float:
         """Where the last stream ends, in s of file time; by its packets, since headers can be wrong."""
         if self.length is None:
+            damaged = self.damaged
             stated = (self.container.duration or 0) / av.time_base - TAIL_SECONDS
             tail = self._end_after(stated) if stated > JUMP_ABOVE and not self.joined else 0.0
             self.length = tail or self._end_after(0.0)
+            self.damaged = damaged
         return self.length
 
     def _end_after(self, start: float) -> float:
@@ -171,6 +173,7 @@ class Medium:
         for ahead in (*PRE_ROLL, start):
             skipped = max(0.0, start - ahead)
             self._reopen()
+            self.damaged = 0
             jumps = start > JUMP_ABOVE and not self.joined and skipped
             if jumps and not self._jump(kind, skipped):
                 continue
