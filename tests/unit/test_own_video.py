@@ -505,6 +505,13 @@ def test_a_bad_list_of_videos_is_refused_with_the_key(section, words):
     assert all(word in str(error.value) for word in ["separate_videos.", *words])
 
 
+def test_a_good_list_of_videos_is_taken_with_every_key_for_several_files():
+    section = {"videos": ["x.mp4", "y.mp4"], "rest": True, "objects": {"x": ["piano"], "y": ["violin"]}}
+    section |= {"remix": {"x": "violin=-6", "y": "rest=3"}, "mute": {"x": ["drum"], "y": ["piano"]}}
+    found = load_settings({"preset": "demo", "separate_videos": section})["separate_videos"]
+    assert found["remix"] == section["remix"] and found["mute"] == section["mute"]
+
+
 def test_importing_the_package_stays_light():
     code = "import sys, objectsounds; assert objectsounds.__version__ and 'numpy' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

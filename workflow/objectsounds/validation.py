@@ -104,8 +104,8 @@ def check_videos(settings: dict) -> None:
                 raise ObjectsoundsError(f"{where}: no file of separate_videos.videos is called {name!r}.")
             known = settings["classes"] + [REST] * (section["rest"] and key != "objects")
             muted = ",".join(section["mute"].get(name, [])) or None
-            names = (where, f"separate_videos.mute.{name}")
-            for item in parse_gains(value, muted, names) if key == "remix" else value:
+            keys = (where, f"separate_videos.mute.{name}")
+            for item in parse_gains(value, muted, keys) if key == "remix" else value:
                 if item not in known:
                     raise ObjectsoundsError(
                         f"{where}: {item!r} is none of this run's objects; allowed are {', '.join(known)}."
