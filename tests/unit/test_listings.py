@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from objectsounds.candidates import safe_id, sections
+from objectsounds.candidates import PIECE, PIECES, content_digest, safe_id, sections
 from objectsounds.catalogue import choose_clips
 from objectsounds.cli import main
 from objectsounds.errors import ObjectsoundsError
@@ -274,3 +274,14 @@ def test_a_list_that_cannot_be_used_is_told_by_the_command_line_and_stays(tmp_pa
     files = {"clips": tmp_path / "c" / "clips.tsv", "shards": tmp_path / "c" / "shards.txt"}
     assert run("catalogue", settings, **files) == 1
     assert "no column 'file'" in capsys.readouterr().err and (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("place", [0, 1_000_000, 3_000_000 - 1])
+def test_a_medium_is_told_from_another_by_its_beginning_middle_and_end(tmp_path, place):
+    content = bytearray(np.random.default_rng(0).integers(0, 256, 3_000_000, np.uint8).tobytes())
+    (tmp_path / "a").write_bytes(content)
+    middle = (3_000_000 - PIECE) * 5 // (PIECES - 1)  # where a piece begins
+    content[middle if place == 1_000_000 else place] ^= 1
+    (tmp_path / "b").write_bytes(content)
+    assert content_digest(tmp_path / "a") != content_digest(tmp_path / "b")
+    assert content_digest(tmp_path / "a") == content_digest(Path(shutil.copy(tmp_path / "a", tmp_path / "c")))

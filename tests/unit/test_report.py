@@ -2,6 +2,7 @@
 
 import logging
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
@@ -158,6 +159,8 @@ def test_a_dictionarys_bases_are_counted_by_what_sounds_in_their_clips(tmp_path)
     empty = {"piano": "nothing"}
     origin = {"clip_id": clips}
     write_dictionary(path, {"seed": 0}, 1, "surest", ["drum", "piano"], [0] * 6, bases, origin, empty)
+    with h5py.File(path) as file:
+        assert file.attrs["rule"] == "surest" and list(file["clip_id"].asstr()) == clips
     truth = {"solo": np.array([1, 0]), "duet": np.array([1, 1]), "other": np.array([0, 1])}
     table = dictionary_table(tmp_path, [path], truth | {"strange": np.array([255, 255])})[0]
     assert table["cells"][0]["sources"] == {"alone": 2, "others": 1, "absent": 1, "unknown": 1, "none": 1}

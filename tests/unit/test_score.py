@@ -342,3 +342,15 @@ def test_reasons_of_fallbacks_are_counted_apart():
     line = summarise("unmatched", "instrument", rows)
     assert line["fallback_reasons"] == "empty dictionary: 1; no absent object has bases: 1; not detected: 2"
     assert line["n_fallback"] == 4
+
+
+def test_an_interval_is_drawn_by_the_seed():
+    rows = [
+        {"method": "miml", "group": "instrument", "mixture": f"m{i}", "object": name, "clip": f"{name}{i}"}
+        | {"other": "", "sdr": str(float(i % 5)), "sir": "1", "sar": "1", "si_sdr": "1"}
+        | {"sdr_improvement": "", "fallback": "", "n_extra": "0"}
+        for i in range(12)
+        for name in ("piano", "violin")
+    ]
+    bounds = [summarise("miml", "instrument", rows, seed)["sdr_low"] for seed in (1, 1, 2, 3)]
+    assert bounds[0] == bounds[1] and len(set(bounds)) > 1
