@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from objectsounds.classes import ROOT
+from objectsounds.places import ROOT
 from objectsounds.cli import main
 from objectsounds.commands import COMMANDS
 from objectsounds.errors import ObjectsoundsError

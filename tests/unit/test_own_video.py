@@ -16,9 +16,10 @@ import psutil
 import pytest
 import soundfile
 
-from objectsounds.audio import WavWriter, check_size
+from objectsounds.audio import WavWriter
+from objectsounds.damage import check_wav_size
 from objectsounds.blocks import CrossFade, overlapping
-from objectsounds.classes import ROOT
+from objectsounds.places import ROOT
 from objectsounds.cli import main
 from objectsounds.dictionaries import read_dictionary, write_dictionary
 from objectsounds.errors import ObjectsoundsError
@@ -192,11 +193,11 @@ def test_a_wav_file_written_in_pieces_is_read_again_even_as_rf64(tmp_path, most)
     np.testing.assert_array_equal(found, samples * np.float32(0.5))
     info = soundfile.info(tmp_path / "x.wav")
     assert rate == 22050 and info.subtype == "FLOAT" and info.format == ("WAV" if most > 2**20 else "RF64")
-    check_size(tmp_path / "x.wav")
+    check_wav_size(tmp_path / "x.wav")
     with open(tmp_path / "x.wav", "ab") as file:
         file.write(b"more")
     with pytest.raises(ValueError, match="is cut"):
-        check_size(tmp_path / "x.wav")
+        check_wav_size(tmp_path / "x.wav")
 
 
 def test_a_sound_that_starts_late_begins_with_silence(film):

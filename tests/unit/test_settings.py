@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 import yaml
 
-from objectsounds.classes import ROOT, read_classes
+from objectsounds.classes import read_classes
+from objectsounds.places import ROOT
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.settings import (
     STAGE_KEYS,

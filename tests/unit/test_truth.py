@@ -3,7 +3,7 @@
 import pytest
 
 from objectsounds.catalogue import choose_clips
-from objectsounds.classes import ROOT
+from objectsounds.places import ROOT
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.settings import load_settings, stage_settings
 from objectsounds.truth import Known, Truth, add_truth

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from objectsounds.errors import DamagedError
+from objectsounds.damage import check_wav_size
 
 MOST_BYTES = 2**32 - 1  # that a RIFF header can tell of
 
@@ -33,30 +33,8 @@ def read_wav(path: str | Path, dtype: str = "float32") -> tuple[np.ndarray, int]
         If it is missing or no WAV file (``soundfile.LibsndfileError``).
     """
     waveform, rate = soundfile.read(path, dtype=dtype)
-    check_size(path)
+    check_wav_size(path)
     return waveform, rate
-
-
-def check_size(path: str | Path) -> None:
-    """Compare the size of a WAV file with its header's.
-
-    Raises
-    ------
-    DamagedError
-        If they differ, or it is no WAV file.
-    """
-    path = Path(path)
-    with open(path, "rb") as file:
-        header = file.read(28)
-    if len(header) < 28:
-        raise DamagedError(f"{path.name} is cut: {len(header)} bytes")
-    kind, size = struct.unpack_from("<4sI", header)
-    if kind not in (b"RIFF", b"RF64") or header[8:12] != b"WAVE":
-        raise DamagedError(f"{path.name} does not begin as a WAV file does")
-    if kind == b"RF64":
-        size = struct.unpack_from("<Q", header, 20)[0]
-    if size + 8 != path.stat().st_size:
-        raise DamagedError(f"{path.name} is cut: {path.stat().st_size} of {size + 8} bytes")
 
 
 class WavWriter:

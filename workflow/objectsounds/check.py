@@ -29,9 +29,9 @@ def _read_weights(path: Path) -> None:
 def _read_wav(path: Path) -> None:
     import soundfile
 
-    from objectsounds.audio import check_size
+    from objectsounds.damage import check_wav_size
 
-    check_size(path)
+    check_wav_size(path)
     for _ in soundfile.blocks(path, 2**20):  # sounds of one's own may be hours long
         pass
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "resources" / "classes.tsv"
 
 

@@ -6,6 +6,7 @@ leave a good file good.
 
 import errno
 import re
+import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -63,11 +64,31 @@ def _weights(path: Path) -> str | None:
     return None if garbled is None else f"{garbled} in it is garbled"
 
 
-def _wav(path: Path) -> str | None:
-    from objectsounds.audio import check_size
+def check_wav_size(path: str | Path) -> None:
+    """Compare the size of a WAV file with its header's.
 
+    Raises
+    ------
+    DamagedError
+        If they differ, or it is no WAV file.
+    """
+    path = Path(path)
+    with open(path, "rb") as file:
+        header = file.read(28)
+    if len(header) < 28:
+        raise DamagedError(f"{path.name} is cut: {len(header)} bytes")
+    kind, size = struct.unpack_from("<4sI", header)
+    if kind not in (b"RIFF", b"RF64") or header[8:12] != b"WAVE":
+        raise DamagedError(f"{path.name} does not begin as a WAV file does")
+    if kind == b"RF64":
+        size = struct.unpack_from("<Q", header, 20)[0]
+    if size + 8 != path.stat().st_size:
+        raise DamagedError(f"{path.name} is cut: {path.stat().st_size} of {size + 8} bytes")
+
+
+def _wav(path: Path) -> str | None:
     try:
-        check_size(path)
+        check_wav_size(path)
     except DamagedError as error:
         return f"{error}"
     return None

@@ -7,7 +7,7 @@ import sys
 from importlib import metadata
 
 from objectsounds import __version__
-from objectsounds.classes import ROOT
+from objectsounds.places import ROOT
 
 PACKAGES = ("numpy", "scipy", "torch", "h5py", "librosa", "scikit-learn", "opencv-python-headless", "yt-dlp")
 

@@ -11,7 +11,7 @@ thesis, and the "accuracy" of Rowe's table 2 is not defined there.
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 
-from objectsounds.classes import ROOT
+from objectsounds.places import ROOT
 
 TABLE = ROOT / "resources" / "published.tsv"
 COLUMNS = ("source", "dataset", "method", "title", "group", "measure", "value", "unit")

@@ -21,7 +21,7 @@ from objectsounds.charts import (
     save_scores,
     words,
 )
-from objectsounds.classes import ROOT
+from objectsounds.places import ROOT
 from objectsounds.clips_table import bad_clips, clip_counts, read_clips, rejected_rows
 from objectsounds.dataset import open_dataset
 from objectsounds.dictionaries import dictionary_table

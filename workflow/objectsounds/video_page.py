@@ -8,7 +8,7 @@ import jinja2
 import numpy as np
 
 from objectsounds import __version__
-from objectsounds.classes import ROOT
+from objectsounds.places import ROOT
 from objectsounds.decoder import Medium
 from objectsounds.media import MediaError, local_file, run_ffmpeg
 from objectsounds.remix import put_sound
