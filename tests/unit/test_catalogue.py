@@ -7,8 +7,8 @@ import pytest
 
 from objectsounds.catalogue import assign_shards, choose_clips, make_catalogue
 from objectsounds.classes import objects_by_mid, read_classes
-from objectsounds.places import ROOT
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.places import ROOT
 from objectsounds.segments import parse_segment, read_ontology, read_segments
 from objectsounds.settings import load_settings, stage_settings
 from objectsounds.status import SHARD_COLUMNS, read_objects

@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from objectsounds.places import ROOT
 from objectsounds.cli import main
 from objectsounds.commands import COMMANDS
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.options import Number
+from objectsounds.places import ROOT
 from objectsounds.settings import load_settings
 
 ESTIMATE = ["estimate", "--clips", "100", "--cores", "2"]

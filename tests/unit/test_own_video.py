@@ -17,10 +17,9 @@ import pytest
 import soundfile
 
 from objectsounds.audio import WavWriter
-from objectsounds.damage import check_wav_size
 from objectsounds.blocks import CrossFade, overlapping
-from objectsounds.places import ROOT
 from objectsounds.cli import main
+from objectsounds.damage import check_wav_size
 from objectsounds.dictionaries import read_dictionary, write_dictionary
 from objectsounds.errors import ObjectsoundsError
 from objectsounds.export import export_model
@@ -30,6 +29,7 @@ from objectsounds.guided_masks import bases_at
 from objectsounds.media import NoSoundError, local_file, run_ffmpeg
 from objectsounds.methods import Problem, guided_nmf
 from objectsounds.model_file import read_model
+from objectsounds.places import ROOT
 from objectsounds.seen import Sight, sections_of
 from objectsounds.settings import load_settings, merge, stage_settings
 from objectsounds.sound_stream import SoundStream

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from objectsounds.classes import read_classes
-from objectsounds.places import ROOT
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.places import ROOT
 from objectsounds.settings import (
     STAGE_KEYS,
     UPSTREAM,

@@ -120,7 +120,7 @@ def plain_training(bags, settings, epochs):
 
 
 def test_the_training_is_adam_over_shuffled_batches_at_a_rate_that_falls_in_steps(bags, options, tmp_path):
-    trainer = Trainer(options, bags, None, "visual", tmp_path / "c.pt")
+    trainer = Trainer(options, bags, None, "visual", tmp_path / "c.pt", 1)
     rows = [trainer.epoch() for _ in range(3)]
     network, losses = plain_training(bags, options, 3)
     assert [row["learning_rate"] for row in rows] == [0.01, 0.01, 0.005]
@@ -146,16 +146,16 @@ def test_the_best_weights_by_the_watched_loss_are_kept(planted_dataset, options,
 
 def test_only_known_labels_are_learnt_from(bags, options, tmp_path):
     bags.targets[:] = np.where(bags.targets == 1, 1, UNKNOWN)
-    trainer = Trainer(options, bags, None, "visual", tmp_path / "c.pt")
+    trainer = Trainer(options, bags, None, "visual", tmp_path / "c.pt", 1)
     assert trainer.train.labels.numpy().tolist() == (bags.targets == 1).tolist()
     bags.targets[:] = UNKNOWN
     with pytest.raises(ObjectsoundsError, match="no clip has a label of kind 'visual'"):
-        Trainer(options, bags, None, "visual", tmp_path / "c.pt")
+        Trainer(options, bags, None, "visual", tmp_path / "c.pt", 1)
 
 
 def test_a_checkpoint_of_other_data_is_not_gone_on_from(bags, options, tmp_path):
     def trainer(supervision="visual", settings=options, val=None):
-        return Trainer(settings, bags, val, supervision, tmp_path / "c.pt")
+        return Trainer(settings, bags, val, supervision, tmp_path / "c.pt", 1)
 
     first = trainer()
     first.epoch()

@@ -3,8 +3,8 @@
 import pytest
 
 from objectsounds.catalogue import choose_clips
-from objectsounds.places import ROOT
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.places import ROOT
 from objectsounds.settings import load_settings, stage_settings
 from objectsounds.truth import Known, Truth, add_truth
 

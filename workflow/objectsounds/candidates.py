@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +73,11 @@ def content_digest(path: Path) -> str:
             file.seek(max(0, size - PIECE) * index // (PIECES - 1))
             digest.update(file.read(PIECE))
     return digest.hexdigest()
+
+
+def known_objects(names: Iterable[str], known: dict[str, str]) -> tuple[str, ...]:
+    """Return the objects of those names that are known, each once."""
+    return tuple(dict.fromkeys(known[name] for name in names if name in known))
 
 
 def safe_id(path: str, digest: str) -> str:

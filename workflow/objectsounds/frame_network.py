@@ -60,6 +60,8 @@ class FrameTraining(Training):
     start : path or None
         The labeller's weights, for ``start: labeller``.
     checkpoint : Path
+    version : int
+        Of the stage.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class FrameTraining(Training):
         objects: list[str],
         start: Path | None,
         checkpoint: Path,
+        version: int,
     ):
         super().__init__(settings, "frame_network", checkpoint)
         self.train, self.val = train, val
@@ -82,7 +85,7 @@ class FrameTraining(Training):
             network.parameters(), self.options["learning_rate"], momentum=self.options["momentum"]
         )
         schedule = torch.optim.lr_scheduler.ConstantLR(optimiser, factor=1.0)
-        parts = [json.dumps(settings, sort_keys=True), STAGE_VERSION, torch.__version__, objects]
+        parts = [json.dumps(settings, sort_keys=True), version, torch.__version__, objects]
         for images, labels in filter(None, (train, val)):
             parts += [labels.tolist(), int(images.sum(dtype=np.int64))]
         self.begin(network, optimiser, schedule, f"{seed_of(*parts):016x}")
@@ -187,7 +190,9 @@ def train_frame_network(
         raise ObjectsoundsError(f"frame_network: {solos[0]} holds no clip; lower dataset.threshold.")
     held = held if held is not None and len(held[0]) else None
     start = Path(start) if start else None
-    training = FrameTraining(settings, frames, held, train.objects, start, checkpoint_of(outputs[0]))
+    training = FrameTraining(
+        settings, frames, held, train.objects, start, checkpoint_of(outputs[0]), STAGE_VERSION
+    )
     about = {"objects": train.objects, "stage_version": STAGE_VERSION}
     training.run(*outputs, about, progress)
 

@@ -5,10 +5,10 @@ Each kind yields candidates, before splits, limits and shards.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from objectsounds.candidates import Candidate, content_digest, safe_id, sections
+from objectsounds.candidates import Candidate, content_digest, known_objects, safe_id, sections
 from objectsounds.classes import names_by_alias
 from objectsounds.decoder import duration
 from objectsounds.errors import ObjectsoundsError
@@ -21,10 +21,6 @@ VIDEO_SUFFIXES = (".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg
 VIDEO_SUFFIXES += (".ts", ".webm", ".wmv")
 SPLIT_FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 URMP_TRACK = re.compile(r"AuSep_(\d+)_([a-z]+)_(.+)\.wav")
-
-
-def _objects_in(names: Iterable[str], known: dict[str, str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(known[name] for name in names if name in known))
 
 
 def _media_files(folder: Path) -> Iterator[Path]:
@@ -68,7 +64,7 @@ def read_folder(folder: Path, options: dict) -> tuple[list[Candidate], list[BadR
         parts = relative.parts[:-1]
         split = SPLIT_FOLDERS[parts[0]] if by_split and parts else ""
         words = [word for part in parts[bool(split) :] for word in re.split(r"[+;, ]+", part)]
-        found, bad = _file_sections(path, options, objects=_objects_in(words, known), split=split)
+        found, bad = _file_sections(path, options, objects=known_objects(words, known), split=split)
         candidates += found
         rejected += bad
     if not candidates:
@@ -127,9 +123,9 @@ def _listed_video(
         video,
         options,
         span,
-        objects=_objects_in(names["objects"], known),
+        objects=known_objects(names["objects"], known),
         split=SPLIT_FOLDERS.get(cells["split"], ""),
-        visible=";".join(_objects_in(names["visible"], known)) or ("none" if names["visible"] else ""),
+        visible=";".join(known_objects(names["visible"], known)) or ("none" if names["visible"] else ""),
     )
     return found, [f"{item.path}: {item.reason}" for item in bad]
 
@@ -172,7 +168,7 @@ def read_music(path: Path, options: dict) -> tuple[list[Candidate], list[BadRow]
             elif not MEDIA_ID.fullmatch(media_id):
                 rejected.append(BadRow(str(path), 0, f"impossible media id {media_id[:20]!r}"))
             else:
-                objects = _objects_in(words, known)
+                objects = known_objects(words, known)
                 candidates += [
                     Candidate(media_id, media_id, i * length, (i + 1) * length, objects)
                     for i in range(options["sections_per_medium"])

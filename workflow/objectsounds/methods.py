@@ -6,16 +6,12 @@ caller says so in ``fallback``.
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from objectsounds.dictionaries import Dictionary
 from objectsounds.guided_masks import guided_masks, soft_masks
 from objectsounds.transforms import Stft
-
-if TYPE_CHECKING:
-    from objectsounds.learned import Learned  # imports torch
 
 
 @dataclass
@@ -57,7 +53,7 @@ class Problem:
     rate: int = 0
     seed: int = 0
     clips: list[str] = field(default_factory=list)
-    model: "Learned | None" = None
+    model: object | None = None
     sources: int = 0
     left_out: dict[str, str] = field(default_factory=dict)
 

@@ -21,7 +21,6 @@ from objectsounds.charts import (
     save_scores,
     words,
 )
-from objectsounds.places import ROOT
 from objectsounds.clips_table import bad_clips, clip_counts, read_clips, rejected_rows
 from objectsounds.dataset import open_dataset
 from objectsounds.dictionaries import dictionary_table
@@ -32,6 +31,7 @@ from objectsounds.listening import folder_size, listening_room, ranking_method
 from objectsounds.masks_table import masks_section
 from objectsounds.overview import main_results, stage_times, versions
 from objectsounds.packed import fitting, write_file, write_folder
+from objectsounds.places import ROOT
 from objectsounds.plots import save_curves
 from objectsounds.registry import method_of, method_title, variant_of
 from objectsounds.relations import relation_examples

@@ -12,6 +12,7 @@
 True
 """
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,11 @@ from objectsounds.guided import GuidedSeparator
 from objectsounds.media import NoSoundError
 from objectsounds.model_file import model_of_run, read_model
 from objectsounds.own_files import length_of
-from objectsounds.separate_videos import Tools, alone, check_names, choose_objects, log
+from objectsounds.separate_videos import Tools, alone, check_names, choose_objects
 from objectsounds.sound_stream import SoundStream
 from objectsounds.wishes import MIN_SHARE, Wishes
+
+log = logging.getLogger(__name__)
 
 
 class Sounds(dict):

@@ -12,8 +12,8 @@ from pathlib import Path
 import yaml
 
 from objectsounds.classes import chosen_classes
-from objectsounds.places import ROOT
 from objectsounds.errors import ObjectsoundsError
+from objectsounds.places import ROOT
 from objectsounds.registry import DICTIONARIES, METHODS, with_twins
 from objectsounds.stage_keys import STAGE_KEYS, UPSTREAM, VARIANT_SECTIONS
 

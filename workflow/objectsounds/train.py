@@ -99,9 +99,13 @@ class Trainer(Training):
         ``visual`` or ``audioset``.
     checkpoint : Path
         Written every ``checkpoint_every`` epochs; a run with the same settings and data goes on from it.
+    version : int
+        Of the stage: a checkpoint of another one is not gone on from.
     """
 
-    def __init__(self, settings: dict, train: Bags, val: Bags | None, supervision: str, checkpoint: Path):
+    def __init__(
+        self, settings: dict, train: Bags, val: Bags | None, supervision: str, checkpoint: Path, version: int
+    ):
         super().__init__(settings, "train", checkpoint)
         self.train = _usable(train, supervision, self.options, self.device)
         self.val = _usable(val, supervision, self.options, self.device) if val is not None else None
@@ -112,7 +116,7 @@ class Trainer(Training):
         schedule = torch.optim.lr_scheduler.StepLR(
             optimiser, self.options["lr_decay_every"], self.options["lr_decay"]
         )
-        self.begin(network, optimiser, schedule, _identity(settings, train, val, supervision))
+        self.begin(network, optimiser, schedule, _identity(settings, train, val, supervision, version))
 
     def learn(self, number: int) -> dict:
         """Train over all clips once; returns the losses and measures of both splits."""
@@ -153,8 +157,8 @@ def _usable(bags: Bags, supervision: str, options: dict, device: torch.device) -
     return BagLoader(bags, labels, options, device)
 
 
-def _identity(settings: dict, train: Bags, val: Bags | None, supervision: str) -> str:
-    parts = [json.dumps(settings, sort_keys=True), supervision, STAGE_VERSION, torch.__version__]
+def _identity(settings: dict, train: Bags, val: Bags | None, supervision: str, version: int) -> str:
+    parts = [json.dumps(settings, sort_keys=True), supervision, version, torch.__version__]
     for bags in filter(None, (train, val)):
         sample = bags.read_bases(
             np.array([0, len(bags.clip_ids) - 1]) if len(bags.clip_ids) > 1 else slice(0, 1)
@@ -201,7 +205,7 @@ def train_network(
     """
     bags = open_dataset(train)
     held_out = open_dataset(val) if val is not None else None
-    trainer = Trainer(settings, bags, held_out, supervision, checkpoint_of(output))
+    trainer = Trainer(settings, bags, held_out, supervision, checkpoint_of(output), STAGE_VERSION)
     about = {"objects": bags.objects, "bins": bags.bases_shape[1], "stage_version": STAGE_VERSION}
     trainer.run(output, history, about, progress)
 

@@ -8,9 +8,9 @@ import jinja2
 import numpy as np
 
 from objectsounds import __version__
-from objectsounds.places import ROOT
 from objectsounds.decoder import Medium
 from objectsounds.media import MediaError, local_file, run_ffmpeg
+from objectsounds.places import ROOT
 from objectsounds.remix import put_sound
 from objectsounds.seen import save_frames
 from objectsounds.sound_stream import SoundStream
