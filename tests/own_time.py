@@ -9,7 +9,7 @@ import subprocess
 import cv2
 import numpy as np
 
-from objectsounds.media import ffmpeg_executable
+from objectsounds.media.ffmpeg import ffmpeg_executable
 
 SECONDS = 8
 PICTURE = "color=black:s=64x48:r=25:d={seconds},geq=lum='16+25*T':cb=128:cr=128"

@@ -8,11 +8,11 @@ import h5py
 import numpy as np
 import pytest
 
-from objectsounds.files import RUN
-from objectsounds.media import local_file, run_ffmpeg
-from objectsounds.settings import load_settings
-from objectsounds.status import OBJECT_COLUMNS
-from objectsounds.tables import write_table
+from objectsounds.config.settings import load_settings
+from objectsounds.core.files import RUN
+from objectsounds.core.tables import write_table
+from objectsounds.data.status import OBJECT_COLUMNS
+from objectsounds.media.ffmpeg import local_file, run_ffmpeg
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +94,7 @@ def objects_table(tmp_path):
 @pytest.fixture
 def planted_dataset(planted_shard, objects_table, settings, tmp_path):
     """Return a function that aggregates planted clips into a data set file."""
-    from objectsounds.dataset import make_dataset
+    from objectsounds.stages.dataset import make_dataset
 
     def make(name, clips, **options):
         shard = planted_shard(name, clips, **options)

@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from objectsounds.ablation import PREPROCESSINGS, VIEWS, clip_views, score_views
-from objectsounds.ablation_table import ablation_section, accuracies, make_ablation
-from objectsounds.classes import chosen_classes
-from objectsounds.dataset import object_probabilities
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.labels import label_shard
-from objectsounds.networks import (
+from objectsounds.config.classes import chosen_classes
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.tables import read_table, write_table
+from objectsounds.data.status import COLUMNS
+from objectsounds.data.targets import object_probabilities
+from objectsounds.networks.classifiers import (
     IMAGENET_CROP,
     IMAGENET_RESIZE,
     Labeller,
@@ -24,8 +23,10 @@ from objectsounds.networks import (
     normalised,
     unnormalised,
 )
-from objectsounds.status import COLUMNS
-from objectsounds.tables import read_table, write_table
+from objectsounds.report.ablation_table import ablation_section
+from objectsounds.stages.ablation import PREPROCESSINGS, VIEWS, clip_views, score_views
+from objectsounds.stages.ablation_table import accuracies, make_ablation
+from objectsounds.stages.labels import label_shard
 from tests.unit.test_labeller import MOBILENET, SHARED, imagenet
 from tests.unit.test_labels import make_shard
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from objectsounds.ahead import done_ahead
+from objectsounds.core.prefetch import done_ahead
 
 
 def test_results_come_in_order_and_are_made_in_other_threads():

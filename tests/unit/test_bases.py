@@ -4,15 +4,16 @@ import h5py
 import numpy as np
 import pytest
 
-from objectsounds.bases import bases_of, make_bases
-from objectsounds.clips import make_shard
-from objectsounds.dictionaries import Dictionary
-from objectsounds.methods import Problem, guided_nmf
-from objectsounds.mixtures import mix
-from objectsounds.score import si_sdr
-from objectsounds.status import SHARD_COLUMNS, good_clips, read_audio
-from objectsounds.tables import write_table
-from objectsounds.transforms import transform_of
+from objectsounds.core.tables import write_table
+from objectsounds.data.mixtures import mix
+from objectsounds.data.status import SHARD_COLUMNS, good_clips, read_audio
+from objectsounds.dictionaries.file import Dictionary
+from objectsounds.methods.guided import guided_nmf
+from objectsounds.methods.problem import Problem
+from objectsounds.signal.transforms import transform_of
+from objectsounds.stages.bases import bases_of, make_bases
+from objectsounds.stages.clips import make_shard
+from objectsounds.stages.score import si_sdr
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from objectsounds.bench.table import (
     renew_section,
     write_comparisons,
 )
-from objectsounds.tables import read_table
+from objectsounds.core.tables import read_table
 
 
 def comparison(goal=3.0):

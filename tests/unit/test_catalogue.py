@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from objectsounds.catalogue import assign_shards, choose_clips, make_catalogue
-from objectsounds.classes import objects_by_mid, read_classes
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.places import ROOT
-from objectsounds.segments import parse_segment, read_ontology, read_segments
-from objectsounds.settings import load_settings, stage_settings
-from objectsounds.status import SHARD_COLUMNS, read_objects
-from objectsounds.tables import read_table
+from objectsounds.config.classes import objects_by_mid, read_classes
+from objectsounds.config.settings import load_settings, stage_settings
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.places import ROOT
+from objectsounds.core.tables import read_table
+from objectsounds.data.status import SHARD_COLUMNS, read_objects
+from objectsounds.sources.segments import parse_segment, read_ontology, read_segments
+from objectsounds.sources.shards import assign_shards, choose_clips
+from objectsounds.stages.catalogue import make_catalogue
 
 SHARED = ROOT.parent / "shared" / "audioset"
 PIANO, VIOLIN, DOG = "/m/05r5c", "/m/07y_7", "/m/0bt9lr"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from objectsounds.classes import read_classes
+from objectsounds.config.classes import read_classes
 
 NAMES = {
     "accordion": "accordion",
@@ -38,7 +38,7 @@ OVERLAPPING = {"guitar"}  # Rowe's, which is both of Gao's
 
 @pytest.fixture(scope="module")
 def imagenet():
-    from objectsounds.vision import torchvision
+    from objectsounds.networks.vision import torchvision
 
     return torchvision.models.get_model_weights("resnet18")["IMAGENET1K_V1"].meta["categories"]
 

@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from objectsounds.cli import main
-from objectsounds.commands import COMMANDS
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.options import Number
-from objectsounds.places import ROOT
-from objectsounds.settings import load_settings
+from objectsounds.cli.arguments import Number
+from objectsounds.cli.commands import COMMANDS
+from objectsounds.cli.main import main
+from objectsounds.config.settings import load_settings
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.places import ROOT
 
 ESTIMATE = ["estimate", "--clips", "100", "--cores", "2"]
 NOT_COUNTS = ["0", "-5", "1.5", "nan", "inf", "1e400", "many", "", "9" * 30]

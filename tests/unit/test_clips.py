@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from objectsounds.clips import make_shard, motion_of
-from objectsounds.decoder import duration
-from objectsounds.errors import BrokenFileError
-from objectsounds.media import local_file, run_ffmpeg
-from objectsounds.media_folder import Found, MediaFolder, section_stems
-from objectsounds.status import SHARD_COLUMNS, good_clips, read_audio, read_status
-from objectsounds.tables import write_table
+from objectsounds.core.errors import BrokenFileError
+from objectsounds.core.tables import write_table
+from objectsounds.data.status import SHARD_COLUMNS, good_clips, read_audio, read_status
+from objectsounds.media.decoder import duration
+from objectsounds.media.ffmpeg import local_file, run_ffmpeg
+from objectsounds.sources.media_folder import Found, MediaFolder, section_stems
+from objectsounds.stages.clips import make_shard, motion_of
 
 
 def shard_table(tmp_path, clips):

@@ -7,7 +7,11 @@ import librosa
 import numpy as np
 import pytest
 
-from objectsounds.clustering import (
+from objectsounds.config.paths import models_of
+from objectsounds.config.settings import load_settings
+from objectsounds.data.mixtures import mix
+from objectsounds.dictionaries.file import Dictionary
+from objectsounds.methods.clustering import (
     binary_masks,
     cluster,
     component_count,
@@ -18,15 +22,11 @@ from objectsounds.clustering import (
     mel_filters,
     mfcc_nmf,
 )
-from objectsounds.cqt import Cqt
-from objectsounds.dictionaries import Dictionary
-from objectsounds.methods import Problem
-from objectsounds.mixtures import mix
-from objectsounds.nmf import Factorization, factorize
-from objectsounds.plan import models_of
-from objectsounds.score import si_sdr
-from objectsounds.settings import load_settings
-from objectsounds.transforms import Stft
+from objectsounds.methods.problem import Problem
+from objectsounds.signal.cqt import Cqt
+from objectsounds.signal.nmf import Factorization, factorize
+from objectsounds.signal.transforms import Stft
+from objectsounds.stages.score import si_sdr
 
 RATE = 8000
 TRANSFORM = Stft.for_rate(RATE, 0.1, 0.05)

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from objectsounds import cli
-from objectsounds.costs import costs_of, forecast, log_spent
-from objectsounds.errors import ObjectsoundsError
+from objectsounds.cli import main as cli
+from objectsounds.cli.costs import costs_of, forecast, log_spent
+from objectsounds.core.errors import ObjectsoundsError
 
 CLIPS = 10  # eight of them train
 

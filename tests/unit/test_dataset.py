@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from objectsounds.classes import chosen_classes
-from objectsounds.dataset import UNKNOWN, choose_labels, make_dataset, object_probabilities, open_dataset
-from objectsounds.errors import BrokenFileError, ObjectsoundsError
-from objectsounds.settings import load_settings
+from objectsounds.config.classes import chosen_classes
+from objectsounds.config.settings import load_settings
+from objectsounds.core.errors import BrokenFileError, ObjectsoundsError
+from objectsounds.data.bags import UNKNOWN, open_dataset
+from objectsounds.data.targets import choose_labels, object_probabilities
+from objectsounds.stages.dataset import make_dataset
 
 OPTIONS = {
     "pool": "max",
@@ -158,7 +160,7 @@ def test_a_split_without_clips_says_where_to_look(planted_shard, objects_table, 
 
 
 def test_a_larger_share_of_wrong_labels_corrupts_the_same_clips_and_more():
-    from objectsounds.dataset import corrupt_labels
+    from objectsounds.data.targets import corrupt_labels
 
     rng = np.random.default_rng(0)
     labels = np.zeros((400, 6), np.uint8)

@@ -6,19 +6,18 @@ import h5py
 import numpy as np
 import pytest
 
-from objectsounds.classes import chosen_classes
-from objectsounds.dataset import (
-    UNKNOWN,
+from objectsounds.config.classes import chosen_classes
+from objectsounds.core.errors import BrokenFileError
+from objectsounds.core.seeds import fraction, generator
+from objectsounds.data.bags import UNKNOWN, open_dataset
+from objectsounds.data.targets import (
     choose_labels,
     corrupt_labels,
-    make_dataset,
     object_probabilities,
-    open_dataset,
     pool_frames,
     softmax,
 )
-from objectsounds.errors import BrokenFileError
-from objectsounds.seeds import fraction, generator
+from objectsounds.stages.dataset import make_dataset
 
 OPTIONS = {"pool": "max", "group_reduce": "mean", "scores": "logits", "imagenet": "full"}
 

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from objectsounds import demo
-from objectsounds.classes import read_classes
+from objectsounds.config.classes import read_classes
+from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.demo import lists, music, plan, scenes
 from objectsounds.demo.instruments import COMMON_RANGE, INSTRUMENTS
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.media import ffmpeg_executable
+from objectsounds.media.ffmpeg import ffmpeg_executable
 
 DEFAULT = {
     "seed": 2018,

@@ -5,27 +5,19 @@ import logging
 import numpy as np
 import pytest
 
-from objectsounds.audio import write_wav
-from objectsounds.denoise import (
-    COLUMNS,
-    add_noise,
-    coloured_noise,
-    denoise,
-    make_denoising,
-    score_clip,
-    summaries,
-    summarise,
-)
-from objectsounds.denoise_clips import Clip, folder_clips, own_clips
-from objectsounds.dictionaries import Dictionary, write_dictionary
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.nmf import fit_with_free_bases
-from objectsounds.seeds import generator
-from objectsounds.settings import load_settings
-from objectsounds.status import COLUMNS as STATUS_COLUMNS
-from objectsounds.status import clip_sizes
-from objectsounds.tables import read_table, write_table
-from objectsounds.transforms import Stft
+from objectsounds.config.settings import load_settings
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.seeds import generator
+from objectsounds.core.tables import read_table, write_table
+from objectsounds.data.status import COLUMNS as STATUS_COLUMNS
+from objectsounds.data.status import clip_sizes
+from objectsounds.dictionaries.file import Dictionary, write_dictionary
+from objectsounds.media.wav import write_wav
+from objectsounds.methods.denoise_clips import Clip, folder_clips, own_clips
+from objectsounds.methods.denoising import add_noise, coloured_noise, denoise, score_clip
+from objectsounds.signal.nmf import fit_with_free_bases
+from objectsounds.signal.transforms import Stft
+from objectsounds.stages.denoise import COLUMNS, make_denoising, summaries, summarise
 
 RATE = 8000
 TONES = {"drum": (200, 300), "piano": (800, 1000), "violin": (2400, 3000)}

@@ -5,10 +5,18 @@ import inspect
 import numpy as np
 import pytest
 
-from objectsounds import nmf
-from objectsounds.descent import BASES_FLOOR, FLOOR, Descent, State, _extrapolated, folded, kl_divergence
-from objectsounds.nmf import coarse_rows, factorize, fit_activations, fit_with_free_bases
-from objectsounds.seeds import generator
+from objectsounds.core.seeds import generator
+from objectsounds.signal import nmf
+from objectsounds.signal.kl_descent import (
+    BASES_FLOOR,
+    FLOOR,
+    Descent,
+    State,
+    _extrapolated,
+    folded,
+    kl_divergence,
+)
+from objectsounds.signal.nmf import coarse_rows, factorize, fit_activations, fit_with_free_bases
 
 
 def problem(bins=11, count=4, frames=7, seed=0):

@@ -5,25 +5,23 @@ import numpy as np
 import pytest
 import torch
 
-from objectsounds.choices import whole_clips
-from objectsounds.consensus import choose_consensus, explained_shares, merge_bins
-from objectsounds.dataset import Bags, open_dataset
-from objectsounds.dictionaries import read_dictionary
-from objectsounds.dictionary import (
-    choose_agreement,
-    choose_exemplar,
-    choose_gao,
-    choose_solo,
-    choose_surest,
-    make_dictionary,
-    make_gaussian,
-    relation_maps,
-)
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.network import Miml, normalise_bases
-from objectsounds.registry import DICTIONARIES, METHODS
-from objectsounds.seeds import generator
-from objectsounds.train import load_network, train_network
+from objectsounds.config.method_table import DICTIONARIES, METHODS
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.seeds import generator
+from objectsounds.data.bags import Bags, open_dataset
+from objectsounds.dictionaries.agreement import choose_agreement
+from objectsounds.dictionaries.choice import whole_clips
+from objectsounds.dictionaries.consensus import choose_consensus, explained_shares, merge_bins
+from objectsounds.dictionaries.exemplar import choose_exemplar
+from objectsounds.dictionaries.file import read_dictionary
+from objectsounds.dictionaries.gao import choose_gao
+from objectsounds.dictionaries.solo import choose_solo
+from objectsounds.dictionaries.surest import choose_surest
+from objectsounds.networks.miml import Miml, normalise_bases
+from objectsounds.networks.miml_training import load_network
+from objectsounds.networks.relation_map import relation_maps
+from objectsounds.stages.dictionary import make_dictionary, make_gaussian
+from objectsounds.stages.train import train_network
 
 GAO = {"axis": "bases", "threshold": 0.15, "support_threshold": 0.1, "support_count": 4, "max_bases": 50}
 

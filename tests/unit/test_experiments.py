@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from objectsounds.dataset import UNKNOWN
-from objectsounds.dictionaries import write_dictionary
-from objectsounds.experiments import Model, dictionary_rows, wrong_share
-from objectsounds.plan import experiment_models, models_of, network_of
-from objectsounds.settings import experiment_methods, load_settings
+from objectsounds.config.paths import experiment_models, models_of, network_of
+from objectsounds.config.settings import experiment_methods, load_settings
+from objectsounds.data.bags import UNKNOWN
+from objectsounds.dictionaries.file import write_dictionary
+from objectsounds.stages.experiments import Model, dictionary_rows, wrong_share
 from tests.unit.test_dictionary import bags
 
 

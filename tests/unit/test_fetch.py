@@ -14,12 +14,13 @@ import numpy as np
 import psutil
 import pytest
 
-from objectsounds import fetch, unavailable
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.fetch import FETCH_REASONS, FetchError, classify, fetch_section
-from objectsounds.frames import read_frames
-from objectsounds.media import local_file, run_ffmpeg
-from objectsounds.mono import decode_mono
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.media.ffmpeg import local_file, run_ffmpeg
+from objectsounds.media.frames import read_frames
+from objectsounds.media.mono import decode_mono
+from objectsounds.sources import download as fetch
+from objectsounds.sources import unavailable
+from objectsounds.sources.download import FETCH_REASONS, FetchError, classify, fetch_section
 from tests.media_server import MediaServer
 from tests.own_time import beep_times, ffmpeg_in, make_base, make_broadcast, own_times
 

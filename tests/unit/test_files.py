@@ -12,10 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from objectsounds.audio import read_wav, write_wav
-from objectsounds.block_files import read_block_wav
-from objectsounds.errors import BrokenFileError, ObjectsoundsError
-from objectsounds.files import (
+from objectsounds.core.errors import BrokenFileError, ObjectsoundsError
+from objectsounds.core.files import (
     RUN,
     folder_written_whole,
     format_lines,
@@ -26,10 +24,12 @@ from objectsounds.files import (
     write_text_if_changed,
     written_whole,
 )
-from objectsounds.hdf5 import opened
-from objectsounds.status import COLUMNS, clip_sizes, good_clips
-from objectsounds.tables import format_table, read_persons_table, read_table, write_table
-from objectsounds.weights import load_weights
+from objectsounds.core.hdf5 import opened
+from objectsounds.core.tables import format_table, read_persons_table, read_table, write_table
+from objectsounds.core.weights import load_weights
+from objectsounds.data.block_files import read_block_wav
+from objectsounds.data.status import COLUMNS, clip_sizes, good_clips
+from objectsounds.media.wav import read_wav, write_wav
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from objectsounds.classes import read_classes
-from objectsounds.errors import BrokenFileError, ObjectsoundsError
-from objectsounds.files import read_json_lines
-from objectsounds.labeller import train_labeller, varied
-from objectsounds.networks import build, load_labeller, normalised, resized
+from objectsounds.config.classes import read_classes
+from objectsounds.core.errors import BrokenFileError, ObjectsoundsError
+from objectsounds.core.files import read_json_lines
+from objectsounds.networks.classifiers import build, load_labeller, normalised, resized
+from objectsounds.networks.labeller import varied
+from objectsounds.stages.labeller import train_labeller
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 MOBILENET = SHARED / "weights" / "mobilenet_v2_imagenet.pth"

@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from objectsounds import __version__
-from objectsounds.errors import BrokenFileError
-from objectsounds.labels import STAGE_VERSION, label_shard
-from objectsounds.networks import build, load_labeller
-from objectsounds.status import COLUMNS, clip_sizes
-from objectsounds.tables import write_table
+from objectsounds.core.errors import BrokenFileError
+from objectsounds.core.tables import write_table
+from objectsounds.data.status import COLUMNS, clip_sizes
+from objectsounds.networks.classifiers import build, load_labeller
+from objectsounds.stages.labels import STAGE_VERSION, label_shard
 
 SETTINGS = {"seed": 3, "labeller": {"kind": "pictures", "device": "cpu", "threads": 1}}
 FRAMES = 2

@@ -11,20 +11,17 @@ import numpy as np
 import pytest
 import torch
 
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.frame_network import build, say_frames
-from objectsounds.frame_words import read_frame_words
-from objectsounds.learned import Learned, at_level, semantic_masks, waveforms
-from objectsounds.methods import Problem
-from objectsounds.mixing import Mixer, Trained
-from objectsounds.registry import CONDITIONINGS, LEARNED, METHODS, Conditioning
-from objectsounds.score import si_sdr
-from objectsounds.solos import FULL, check_performances, open_solos
-from objectsounds.status import COLUMNS as STATUS_COLUMNS
-from objectsounds.status import clip_sizes, performance_of
-from objectsounds.tables import write_table
-from objectsounds.unet import load_unet, train_unet
-from objectsounds.unet_network import (
+from objectsounds.config.method_table import CONDITIONINGS, LEARNED, METHODS, Conditioning
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.tables import write_table
+from objectsounds.data.frame_predictions import read_frame_words
+from objectsounds.data.solos import FULL, check_performances, open_solos
+from objectsounds.data.status import COLUMNS as STATUS_COLUMNS
+from objectsounds.data.status import clip_sizes, performance_of
+from objectsounds.methods.neural import Learned, at_level, semantic_masks, waveforms
+from objectsounds.methods.problem import Problem
+from objectsounds.networks.mix_training import Mixer, Trained
+from objectsounds.networks.unet import (
     UNet,
     decide,
     istft,
@@ -34,8 +31,13 @@ from objectsounds.unet_network import (
     warp_matrix,
     warped_probabilities,
 )
-from objectsounds.wave_network import WaveUNet, lengths, separate_waveform, upsampled
-from objectsounds.wave_unet import load_wave_unet, train_wave_unet
+from objectsounds.networks.unet_training import load_unet
+from objectsounds.networks.wave_unet import WaveUNet, lengths, separate_waveform, upsampled
+from objectsounds.networks.wave_unet_training import load_wave_unet
+from objectsounds.stages.frame_network import build, say_frames
+from objectsounds.stages.score import si_sdr
+from objectsounds.stages.unet import train_unet
+from objectsounds.stages.wave_unet import train_wave_unet
 
 RATE = 4000
 NAMES = ["drum", "piano", "violin"]

@@ -8,15 +8,18 @@ import numpy as np
 import pytest
 import soundfile
 
-from objectsounds.candidates import PIECE, PIECES, content_digest, safe_id, sections
-from objectsounds.catalogue import choose_clips
-from objectsounds.cli import main
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.files import read_lines
-from objectsounds.listings import read_folder, read_listing, read_music, read_urmp, read_video_list
-from objectsounds.settings import load_settings, stage_settings
-from objectsounds.status import read_objects, read_status
-from objectsounds.tables import read_table
+from objectsounds.cli.main import main
+from objectsounds.config.settings import load_settings, stage_settings
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.files import read_lines
+from objectsounds.core.tables import read_table
+from objectsounds.data.status import read_objects, read_status
+from objectsounds.sources.candidates import PIECE, PIECES, content_digest, safe_id, sections
+from objectsounds.sources.folder import read_folder, read_video_list
+from objectsounds.sources.kinds import read_listing
+from objectsounds.sources.music import read_music
+from objectsounds.sources.shards import choose_clips
+from objectsounds.sources.urmp import read_urmp
 
 OPTIONS = {"section_seconds": 2, "sections_per_medium": 3, "urmp_tracks": ["test"]}
 ODD_NAME = "-i a 'b' \"c\"; $(touch ran) `touch ran` %s {x}"

@@ -9,18 +9,19 @@ import numpy as np
 import pytest
 import torch
 
-from objectsounds.audio import write_wav
-from objectsounds.frame_network import say_frames, train_frame_network
-from objectsounds.frame_words import read_frame_words
-from objectsounds.learned import Learned
-from objectsounds.masks import BACKGROUND, Tally, confusions, label_picture, make_masks, overlap
-from objectsounds.masks_table import masks_section
-from objectsounds.packed import local_files
-from objectsounds.report import templates
-from objectsounds.solos import FULL, make_solos, open_solos, solo_labels
-from objectsounds.status import COLUMNS, clip_sizes
-from objectsounds.tables import read_table, write_table
-from objectsounds.unet import UnetTask
+from objectsounds.core.tables import read_table, write_table
+from objectsounds.data.frame_predictions import read_frame_words
+from objectsounds.data.solos import FULL, open_solos, solo_labels
+from objectsounds.data.status import COLUMNS, clip_sizes
+from objectsounds.media.wav import write_wav
+from objectsounds.methods.neural import Learned
+from objectsounds.networks.unet_training import UnetTask
+from objectsounds.report.masks_table import masks_section
+from objectsounds.report.pack import local_files
+from objectsounds.report.page import templates
+from objectsounds.stages.frame_network import say_frames, train_frame_network
+from objectsounds.stages.masks import BACKGROUND, Tally, confusions, label_picture, make_masks, overlap
+from objectsounds.stages.solos import make_solos
 
 OBJECTS = ["drum", "piano", "violin"]
 COLOURS = {"drum": (40, 40, 220), "piano": (40, 220, 40), "violin": (220, 40, 40)}
@@ -79,7 +80,7 @@ def test_only_clips_with_exactly_one_label_are_solos(settings, shard, tmp_path):
 
 
 def test_what_is_seen_says_what_a_solo_is_and_not_the_lists(settings, shard):
-    from objectsounds.dataset import open_dataset
+    from objectsounds.data.bags import open_dataset
 
     _, data = shard("train", [["drum"], ["piano"]])
     with h5py.File(data, "a") as file:
@@ -183,6 +184,6 @@ def test_the_frames_weigh_by_their_maximum_over_the_clips():
 
 
 def read_words(rows):
-    from objectsounds.frame_words import FrameWords
+    from objectsounds.data.frame_predictions import FrameWords
 
     return FrameWords(OBJECTS, ["a", "b"], np.array(rows))

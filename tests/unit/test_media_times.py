@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from objectsounds.clips import make_shard
-from objectsounds.decoder import Medium, duration
-from objectsounds.frames import read_frames
-from objectsounds.media_folder import Found, MediaFolder
-from objectsounds.mono import decode_mono
-from objectsounds.sound_stream import SoundStream
-from objectsounds.status import SHARD_COLUMNS, read_status
-from objectsounds.tables import write_table
+from objectsounds.core.tables import write_table
+from objectsounds.data.status import SHARD_COLUMNS, read_status
+from objectsounds.media.decoder import Medium, duration
+from objectsounds.media.frames import read_frames
+from objectsounds.media.mono import decode_mono
+from objectsounds.media.sound_stream import SoundStream
+from objectsounds.sources.media_folder import Found, MediaFolder
+from objectsounds.stages.clips import make_shard
 from tests.own_time import (
     PICTURE,
     SECONDS,

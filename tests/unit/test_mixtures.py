@@ -3,21 +3,14 @@
 import numpy as np
 import pytest
 
-from objectsounds.audio import level_db, read_wav, write_wav
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.mixtures import (
-    LEFT_OUT_COLUMNS,
-    MIXTURE_COLUMNS,
-    choose_mixtures,
-    groups_of,
-    list_mixtures,
-    make_block,
-    mix,
-)
-from objectsounds.settings import load_settings, merge
-from objectsounds.status import COLUMNS as STATUS_COLUMNS
-from objectsounds.status import OBJECT_COLUMNS, clip_sizes
-from objectsounds.tables import read_table, write_table
+from objectsounds.config.settings import load_settings, merge
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.tables import read_table, write_table
+from objectsounds.data.mixtures import LEFT_OUT_COLUMNS, MIXTURE_COLUMNS, choose_mixtures, groups_of, mix
+from objectsounds.data.status import COLUMNS as STATUS_COLUMNS
+from objectsounds.data.status import OBJECT_COLUMNS, clip_sizes
+from objectsounds.media.wav import level_db, read_wav, write_wav
+from objectsounds.stages.mixtures import list_mixtures, make_block
 
 
 def noise(seed, seconds=2.0):

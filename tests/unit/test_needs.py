@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from objectsounds.needs import NEEDS, memory, minutes
-from objectsounds.settings import load_settings
+from objectsounds.config.resources import NEEDS, memory, minutes
+from objectsounds.config.settings import load_settings
 
 
 @pytest.fixture

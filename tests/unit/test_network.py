@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from objectsounds.network import Miml, build_network, margin_loss, normalise_bases
+from objectsounds.networks.miml import Miml, build_network, margin_loss, normalise_bases
 
 
 def test_a_basis_is_divided_by_its_maximum_its_sum_or_its_length():

@@ -4,12 +4,18 @@ import numpy as np
 import pytest
 from sklearn.decomposition import non_negative_factorization
 
-from objectsounds.descent import folded
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.nmf import coarse_rows, factorize, fit_activations, fit_with_free_bases, kl_divergence
-from objectsounds.nmf_batch import factorize_batch
-from objectsounds.nmf_reference import factorize_by_scikit_learn
-from objectsounds.seeds import generator
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.seeds import generator
+from objectsounds.signal.kl_descent import folded
+from objectsounds.signal.nmf import (
+    coarse_rows,
+    factorize,
+    fit_activations,
+    fit_with_free_bases,
+    kl_divergence,
+)
+from objectsounds.signal.nmf_batch import factorize_batch
+from objectsounds.signal.nmf_reference import factorize_by_scikit_learn
 
 
 def planted(bins=60, count=4, frames=80, seed=0):

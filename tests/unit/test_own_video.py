@@ -16,25 +16,26 @@ import psutil
 import pytest
 import soundfile
 
-from objectsounds.audio import WavWriter
-from objectsounds.blocks import CrossFade, overlapping
-from objectsounds.cli import main
-from objectsounds.damage import check_wav_size
-from objectsounds.dictionaries import read_dictionary, write_dictionary
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.export import export_model
-from objectsounds.frames import read_frames
-from objectsounds.guided import GuidedSeparator
-from objectsounds.guided_masks import bases_at
-from objectsounds.media import NoSoundError, local_file, run_ffmpeg
-from objectsounds.methods import Problem, guided_nmf
-from objectsounds.model_file import read_model
-from objectsounds.places import ROOT
-from objectsounds.seen import Sight, sections_of
-from objectsounds.settings import load_settings, merge, stage_settings
-from objectsounds.sound_stream import SoundStream
-from objectsounds.transforms import transform_of
-from objectsounds.wishes import parse_gains
+from objectsounds.cli.main import main
+from objectsounds.config.settings import load_settings, merge, stage_settings
+from objectsounds.config.video_options import parse_gains
+from objectsounds.core.damage import check_wav_size
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.places import ROOT
+from objectsounds.dictionaries.file import read_dictionary, write_dictionary
+from objectsounds.media.ffmpeg import NoSoundError, local_file, run_ffmpeg
+from objectsounds.media.frames import read_frames
+from objectsounds.media.sound_stream import SoundStream
+from objectsounds.media.wav import WavWriter
+from objectsounds.methods.guided import guided_nmf
+from objectsounds.methods.guided_masks import bases_at
+from objectsounds.methods.problem import Problem
+from objectsounds.signal.crossfade import CrossFade, overlapping
+from objectsounds.signal.transforms import transform_of
+from objectsounds.stages.export import export_model
+from objectsounds.video.detection import Sight, sections_of
+from objectsounds.video.guided_stream import GuidedSeparator
+from objectsounds.video.model_file import read_model
 
 RATE = 8000  # of the model
 PITCHES = {"piano": 400, "violin": 1500}

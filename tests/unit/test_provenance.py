@@ -6,10 +6,10 @@ import re
 import h5py
 
 from objectsounds import __version__
-from objectsounds.cli import main
-from objectsounds.hdf5 import describe
-from objectsounds.overview import versions
-from objectsounds.provenance import commit, packages
+from objectsounds.cli.main import main
+from objectsounds.core.hdf5 import describe
+from objectsounds.core.provenance import commit, packages
+from objectsounds.report.overview import versions
 
 
 def test_the_commit_is_a_hash_or_unknown():

@@ -4,9 +4,16 @@ import itertools
 
 import pytest
 
-from objectsounds.ablation_table import PUBLISHED
-from objectsounds.published import BESIDE_COLUMNS, COLUMNS, GAO_SDR, beside, published_for, read_published
-from objectsounds.registry import METHODS
+from objectsounds.config.method_table import METHODS
+from objectsounds.report.published import (
+    BESIDE_COLUMNS,
+    COLUMNS,
+    GAO_SDR,
+    beside,
+    published_for,
+    read_published,
+)
+from objectsounds.stages.ablation_table import PUBLISHED
 
 PLANNED = {"kmeans", "mfcc", "visual_exemplar", "unmatched", "gaussian", "upper_bound", "miml", "miml_gao"}
 GROUPS = ("instrument", "animal", "vehicle", "cross-domain")

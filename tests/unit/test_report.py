@@ -7,23 +7,24 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from objectsounds.charts import pair_matrix, save_dictionaries, save_pairs, save_scores
-from objectsounds.dictionaries import dictionary_table, write_dictionary
-from objectsounds.labels_table import confusion, label_errors
-from objectsounds.listening import choose_mixtures, listening_room
-from objectsounds.packed import fitting, with_pictures_inside, write_folder
-from objectsounds.plots import save_relation_map
-from objectsounds.registry import METHODS
-from objectsounds.report import level, number, percent
-from objectsounds.run import format_summary, is_whole
-from objectsounds.spectrograms import (
+from objectsounds.cli.run import format_summary, is_whole
+from objectsounds.config.method_table import METHODS
+from objectsounds.dictionaries.file import write_dictionary
+from objectsounds.dictionaries.table import dictionary_table
+from objectsounds.report.charts import pair_matrix, save_dictionaries, save_pairs, save_scores
+from objectsounds.report.labels_table import confusion, label_errors
+from objectsounds.report.listening import choose_mixtures, listening_room
+from objectsounds.report.pack import fitting, with_pictures_inside, write_folder
+from objectsounds.report.page import level, number, percent
+from objectsounds.report.plots import save_relation_map
+from objectsounds.report.spectrograms import (
     frequency_ticks,
     mask_shares,
     save_mask,
     save_spectrogram,
     spectrogram_db,
 )
-from objectsounds.theme import picture, themed
+from objectsounds.report.theme import picture, themed
 
 
 def test_best_median_and_worst_are_chosen_and_not_only_nice_ones():
@@ -211,7 +212,7 @@ def test_a_result_is_shown_after_a_whole_run_alone():
 
 
 def test_mixtures_beyond_the_limit_are_left_out_and_the_log_says_so(tmp_path, monkeypatch, caplog):
-    from objectsounds import listening
+    from objectsounds.report import listening
 
     rows = [
         {"method": "miml", "group": "g", "mixture": f"m{i}", "object": "drum", "sdr": str(-i), "fallback": ""}

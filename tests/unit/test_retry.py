@@ -2,11 +2,11 @@
 
 import pytest
 
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.retry import PASSING, retry
-from objectsounds.status import COLUMNS
-from objectsounds.tables import write_table
-from objectsounds.unavailable import known, remember
+from objectsounds.cli.retry import PASSING, retry
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.tables import write_table
+from objectsounds.data.status import COLUMNS
+from objectsounds.sources.unavailable import known, remember
 
 
 @pytest.fixture

@@ -4,23 +4,15 @@ import mir_eval
 import numpy as np
 import pytest
 
-from objectsounds.audio import write_wav
-from objectsounds.bss_eval import bss_eval
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.mixtures import MIXTURE_COLUMNS
-from objectsounds.score import (
-    COLUMNS,
-    SUMMARY_COLUMNS,
-    add_improvement,
-    make_tables,
-    score_block,
-    score_mixture,
-    si_sdr,
-    summarise,
-)
-from objectsounds.separate import COLUMNS as ESTIMATE_COLUMNS
-from objectsounds.statistics import COMPARISON_COLUMNS
-from objectsounds.tables import read_table, write_table
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.tables import read_table, write_table
+from objectsounds.data.mixtures import MIXTURE_COLUMNS
+from objectsounds.data.score_tables import COLUMNS, SUMMARY_COLUMNS, add_improvement, summarise
+from objectsounds.media.wav import write_wav
+from objectsounds.signal.bss_eval import bss_eval
+from objectsounds.signal.statistics import COMPARISON_COLUMNS
+from objectsounds.stages.score import make_tables, score_block, score_mixture, si_sdr
+from objectsounds.stages.separate import COLUMNS as ESTIMATE_COLUMNS
 
 RATE = 8000
 

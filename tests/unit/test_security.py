@@ -9,16 +9,17 @@ import ffmpeg
 import pytest
 import torch
 
-from objectsounds.candidates import read_single_sources
-from objectsounds.clips import make_shard, read_frames
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.limits import TooLargeError, check_size
-from objectsounds.listings import read_listing
-from objectsounds.media import MediaTimeoutError, local_file, run_ffmpeg
-from objectsounds.segments import parse_segment
-from objectsounds.status import read_status
-from objectsounds.train import load_network, train_network
-from objectsounds.weights import load_weights
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.limits import TooLargeError, check_size
+from objectsounds.core.weights import load_weights
+from objectsounds.data.status import read_status
+from objectsounds.media.ffmpeg import MediaTimeoutError, local_file, run_ffmpeg
+from objectsounds.networks.miml_training import load_network
+from objectsounds.sources.kinds import read_listing
+from objectsounds.sources.segments import parse_segment
+from objectsounds.sources.single_sources import read_single_sources
+from objectsounds.stages.clips import make_shard, read_frames
+from objectsounds.stages.train import train_network
 from tests.media_server import MediaServer
 from tests.unit.test_clips import OFF, options, render, shard_table
 

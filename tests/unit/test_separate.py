@@ -3,26 +3,22 @@
 import numpy as np
 import pytest
 
-from objectsounds.audio import read_wav, write_wav
-from objectsounds.dataset import open_dataset
-from objectsounds.dictionaries import Dictionary, write_dictionary
-from objectsounds.guided_masks import guided_masks, soft_masks
-from objectsounds.methods import (
-    Problem,
-    guided_nmf,
-    ideal_ratio_mask,
-    unmatched_nmf,
-    unmatched_objects,
-    unprocessed,
-)
-from objectsounds.mixtures import MIXTURE_COLUMNS, mix
-from objectsounds.nmf import fit_with_free_bases
-from objectsounds.registry import METHODS, with_twins
-from objectsounds.score import si_sdr
-from objectsounds.separate import COLUMNS, detected_objects, fallback_reason, separate_block, separate_mixture
-from objectsounds.settings import experiment_methods, load_settings, merge, run_methods
-from objectsounds.tables import read_table, write_table
-from objectsounds.transforms import Stft, transform_of
+from objectsounds.config.method_table import METHODS, with_twins
+from objectsounds.config.settings import experiment_methods, load_settings, merge, run_methods
+from objectsounds.core.tables import read_table, write_table
+from objectsounds.data.bags import open_dataset
+from objectsounds.data.mixtures import MIXTURE_COLUMNS, mix
+from objectsounds.dictionaries.file import Dictionary, write_dictionary
+from objectsounds.media.wav import read_wav, write_wav
+from objectsounds.methods.guided import guided_nmf, unmatched_nmf, unmatched_objects
+from objectsounds.methods.guided_masks import guided_masks, soft_masks
+from objectsounds.methods.oracles import ideal_ratio_mask, unprocessed
+from objectsounds.methods.problem import Problem
+from objectsounds.methods.separation import detected_objects, fallback_reason, separate_mixture
+from objectsounds.signal.nmf import fit_with_free_bases
+from objectsounds.signal.transforms import Stft, transform_of
+from objectsounds.stages.score import si_sdr
+from objectsounds.stages.separate import COLUMNS, separate_block
 
 RATE = 8000
 TRANSFORM = Stft.for_rate(RATE, 0.1, 0.05)

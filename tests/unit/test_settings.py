@@ -5,10 +5,8 @@ from collections import Counter
 import pytest
 import yaml
 
-from objectsounds.classes import read_classes
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.places import ROOT
-from objectsounds.settings import (
+from objectsounds.config.classes import read_classes
+from objectsounds.config.settings import (
     STAGE_KEYS,
     UPSTREAM,
     canonical,
@@ -18,6 +16,8 @@ from objectsounds.settings import (
     stage_settings,
     stage_version,
 )
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.places import ROOT
 
 PRESETS = sorted(path.stem for path in (ROOT / "config" / "presets").glob("*.yaml"))
 

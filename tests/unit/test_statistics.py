@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from objectsounds.score import COLUMNS
-from objectsounds.seeds import generator
-from objectsounds.statistics import (
+from objectsounds.core.seeds import generator
+from objectsounds.data.score_tables import COLUMNS
+from objectsounds.signal.statistics import (
     COMPARISON_COLUMNS,
     bootstrap_interval,
     clips_of_mixtures,

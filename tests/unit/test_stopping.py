@@ -3,7 +3,7 @@
 import os
 import signal
 
-from objectsounds.stopping import StopRequest
+from objectsounds.core.stopping import StopRequest
 
 
 def test_sigterm_is_noted_and_later_means_what_it_meant():

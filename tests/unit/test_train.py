@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from objectsounds.devices import choose_device
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.files import read_json_lines
-from objectsounds.metrics import authors_map, class_map, top_accuracy
-from objectsounds.network import Miml, margin_loss, normalise_bases
-from objectsounds.train import load_network, train_network
+from objectsounds.core.devices import choose_device
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.files import read_json_lines
+from objectsounds.networks.miml import Miml, margin_loss, normalise_bases
+from objectsounds.networks.miml_training import load_network
+from objectsounds.signal.multilabel import authors_map, class_map, top_accuracy
+from objectsounds.stages.train import train_network
 
 CLIPS = [["drum"], ["piano"], ["violin"], ["drum", "piano"], ["piano", "violin"], ["drum", "violin"]] * 4
 

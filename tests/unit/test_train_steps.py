@@ -7,20 +7,20 @@ import numpy as np
 import pytest
 import torch
 
-from objectsounds.dataset import UNKNOWN, open_dataset
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.network import build_network, margin_loss, normalise_bases
-from objectsounds.seeds import generator, seed_of
-from objectsounds.train import (
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.seeds import generator, seed_of
+from objectsounds.data.bags import UNKNOWN, open_dataset
+from objectsounds.networks.miml import build_network, margin_loss, normalise_bases
+from objectsounds.networks.miml_training import (
     BagLoader,
     Trainer,
     _epoch_order,
     load_network,
     measures,
     predict,
-    train_network,
 )
-from objectsounds.training import Training, checkpoint_of, evaluating
+from objectsounds.networks.training import Training, checkpoint_of, evaluating
+from objectsounds.stages.train import train_network
 
 CPU = torch.device("cpu")
 CLIPS = [["drum"], ["piano"], ["violin"], ["drum", "piano"], ["piano", "violin"], ["drum"], ["violin"]]

@@ -4,9 +4,9 @@ import librosa
 import numpy as np
 import pytest
 
-from objectsounds.cqt import Cqt
-from objectsounds.guided_masks import soft_masks
-from objectsounds.transforms import Stft, transform_of
+from objectsounds.methods.guided_masks import soft_masks
+from objectsounds.signal.cqt import Cqt
+from objectsounds.signal.transforms import Stft, transform_of
 
 
 def test_ten_seconds_at_48_khz_give_gaos_size():

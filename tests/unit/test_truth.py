@@ -2,11 +2,11 @@
 
 import pytest
 
-from objectsounds.catalogue import choose_clips
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.places import ROOT
-from objectsounds.settings import load_settings, stage_settings
-from objectsounds.truth import Known, Truth, add_truth
+from objectsounds.config.settings import load_settings, stage_settings
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.places import ROOT
+from objectsounds.sources.shards import choose_clips
+from objectsounds.sources.truth import Known, Truth, add_truth
 
 SHARED = ROOT.parent / "shared"
 CLIP = {"clip_id": "v0000000001_30000", "source": "v0000000001"}

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import yaml
 
-from objectsounds.settings import merge
-from objectsounds.status import read_objects
+from objectsounds.config.settings import merge
+from objectsounds.data.status import read_objects
 from tests.workflow.conftest import ROOT, Place
 
 README = ROOT / "config" / "README.md"

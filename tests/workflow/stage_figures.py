@@ -14,27 +14,29 @@ import h5py
 import numpy as np
 import torch
 
-from objectsounds.ablation import score_views
-from objectsounds.ablation_table import make_ablation
-from objectsounds.audio import read_wav
-from objectsounds.clips import make_shard
-from objectsounds.dataset import open_dataset
-from objectsounds.denoise import make_denoising
-from objectsounds.dictionary import RULES, make_dictionary, make_gaussian, relation_maps
-from objectsounds.experiments import Model, make_experiments
-from objectsounds.export import export_model
-from objectsounds.labeller import train_labeller
-from objectsounds.masks import make_masks
-from objectsounds.registry import CONDITIONINGS, METHODS, Conditioning
-from objectsounds.score import make_tables, score_block
-from objectsounds.separate_videos import separate_videos
-from objectsounds.settings import load_settings, stage_settings
-from objectsounds.solos import open_solos
-from objectsounds.tables import read_table
-from objectsounds.train import load_network, train_network
-from objectsounds.unet import UnetTask
-from objectsounds.wave_unet import WaveTask
-from objectsounds.wishes import Wishes
+from objectsounds.config.method_table import CONDITIONINGS, METHODS, Conditioning
+from objectsounds.config.settings import load_settings, stage_settings
+from objectsounds.config.video_options import Wishes
+from objectsounds.core.tables import read_table
+from objectsounds.data.bags import open_dataset
+from objectsounds.data.solos import open_solos
+from objectsounds.media.wav import read_wav
+from objectsounds.networks.miml_training import load_network
+from objectsounds.networks.relation_map import relation_maps
+from objectsounds.networks.unet_training import UnetTask
+from objectsounds.networks.wave_unet_training import WaveTask
+from objectsounds.stages.ablation import score_views
+from objectsounds.stages.ablation_table import make_ablation
+from objectsounds.stages.clips import make_shard
+from objectsounds.stages.denoise import make_denoising
+from objectsounds.stages.dictionary import RULES, make_dictionary, make_gaussian
+from objectsounds.stages.experiments import Model, make_experiments
+from objectsounds.stages.export import export_model
+from objectsounds.stages.labeller import train_labeller
+from objectsounds.stages.masks import make_masks
+from objectsounds.stages.score import make_tables, score_block
+from objectsounds.stages.separate_videos import separate_videos
+from objectsounds.stages.train import train_network
 from tests.workflow.conftest import ROOT
 from tests.workflow.stage_inputs import Inputs, fix_state
 

@@ -14,26 +14,26 @@ import h5py
 import numpy as np
 import torch
 
-from objectsounds.audio import read_wav, write_wav
-from objectsounds.bases import make_bases
-from objectsounds.catalogue import make_catalogue
-from objectsounds.dataset import make_dataset
+from objectsounds.config.settings import load_settings, stage_settings
+from objectsounds.core.seeds import generator
+from objectsounds.core.tables import read_table, split_names, write_table
+from objectsounds.core.weights import load_weights
+from objectsounds.data.status import COLUMNS, MEASURES, clip_sizes
 from objectsounds.demo import make as make_demo
-from objectsounds.dictionaries import write_dictionary
-from objectsounds.frame_network import say_frames, train_frame_network
-from objectsounds.labeller import train_labeller
-from objectsounds.labels import label_shard
-from objectsounds.mixtures import list_mixtures, make_block
-from objectsounds.seeds import generator
-from objectsounds.separate import separate_block
-from objectsounds.settings import load_settings, stage_settings
-from objectsounds.solos import make_solos
-from objectsounds.status import COLUMNS, MEASURES, clip_sizes
-from objectsounds.tables import read_table, split_names, write_table
-from objectsounds.train import train_network
-from objectsounds.unet import train_unet
-from objectsounds.wave_unet import train_wave_unet
-from objectsounds.weights import load_weights
+from objectsounds.dictionaries.file import write_dictionary
+from objectsounds.media.wav import read_wav, write_wav
+from objectsounds.stages.bases import make_bases
+from objectsounds.stages.catalogue import make_catalogue
+from objectsounds.stages.dataset import make_dataset
+from objectsounds.stages.frame_network import say_frames, train_frame_network
+from objectsounds.stages.labeller import train_labeller
+from objectsounds.stages.labels import label_shard
+from objectsounds.stages.mixtures import list_mixtures, make_block
+from objectsounds.stages.separate import separate_block
+from objectsounds.stages.solos import make_solos
+from objectsounds.stages.train import train_network
+from objectsounds.stages.unet import train_unet
+from objectsounds.stages.wave_unet import train_wave_unet
 from tests.workflow.conftest import TINY
 
 SHORT = {  # one epoch of few steps: what a processor rounds has no time to grow

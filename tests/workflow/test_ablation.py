@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from objectsounds.tables import read_table
+from objectsounds.core.tables import read_table
 from tests.workflow.conftest import Place
 
 

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from objectsounds.status import read_objects
-from objectsounds.tables import read_table
+from objectsounds.core.tables import read_table
+from objectsounds.data.status import read_objects
 from tests.workflow.conftest import Place
 
 PLAN = {"denoise": 1, "denoising": 1}

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from objectsounds.segments import read_segments
-from objectsounds.status import read_status
+from objectsounds.data.status import read_status
+from objectsounds.sources.segments import read_segments
 from tests.media_server import MediaServer
 from tests.workflow.conftest import ROOT
 

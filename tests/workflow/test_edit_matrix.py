@@ -9,7 +9,7 @@ import shutil
 import pytest
 import yaml
 
-from objectsounds.dataset import open_dataset
+from objectsounds.data.bags import open_dataset
 from tests.workflow.edits import EDITS, ORDER, Edit
 from tests.workflow.faults import ran, run, stamps
 

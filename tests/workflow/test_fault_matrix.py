@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 import psutil
 import pytest
 
-from objectsounds.check import unit_of
+from objectsounds.cli.check import unit_of
 from tests.workflow.conftest import TIMEOUT
 from tests.workflow.faults import (
     check,

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from objectsounds.splits import SPLITS
-from objectsounds.status import read_objects, read_status
+from objectsounds.data.status import read_objects, read_status
+from objectsounds.sources.splits import SPLITS
 from tests.workflow.conftest import RESULTS
 
 NAMES = [

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from objectsounds.tables import read_table
+from objectsounds.core.tables import read_table
 from tests.workflow.conftest import RESULTS
 
 METHODS = "methods=[mixture, ideal_ratio_mask, miml, unet_audio, unet_combined, wave_unet_additive_output]"

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from objectsounds import separator
-from objectsounds.check import check_results
-from objectsounds.cli import main
-from objectsounds.dataset import open_dataset
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.model_file import read_model
-from objectsounds.seen import look
-from objectsounds.status import read_status
+from objectsounds.cli.check import check_results
+from objectsounds.cli.main import main
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.data.bags import open_dataset
+from objectsounds.data.status import read_status
+from objectsounds.video import separator
+from objectsounds.video.detection import look
+from objectsounds.video.model_file import read_model
 from tests.workflow.conftest import Place
 
 SECTION = (

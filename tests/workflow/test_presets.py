@@ -2,7 +2,7 @@
 
 import pytest
 
-from objectsounds.tables import read_table
+from objectsounds.core.tables import read_table
 from tests.workflow.conftest import ROOT
 
 SHARED = ROOT.parent / "shared" / "audioset"

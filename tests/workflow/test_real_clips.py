@@ -5,9 +5,9 @@ import csv
 import numpy as np
 import pytest
 
-from objectsounds.dataset import open_dataset
-from objectsounds.labels_table import label_rates
-from objectsounds.status import read_status
+from objectsounds.data.bags import open_dataset
+from objectsounds.data.status import read_status
+from objectsounds.report.labels_table import label_rates
 from tests.workflow.conftest import ROOT
 
 SHARED = ROOT.parent / "shared"

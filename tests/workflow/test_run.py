@@ -7,9 +7,9 @@ import h5py
 import numpy as np
 import pytest
 
-from objectsounds.dataset import open_dataset
-from objectsounds.dictionaries import read_dictionary
-from objectsounds.status import read_status
+from objectsounds.data.bags import open_dataset
+from objectsounds.data.status import read_status
+from objectsounds.dictionaries.file import read_dictionary
 
 METHODS = ["mixture", "ideal_ratio_mask", "gaussian", "miml", "miml_gao"]
 
@@ -47,7 +47,7 @@ def test_the_summary_has_its_columns_and_its_bounds(finished):
 
 @pytest.mark.parametrize("method", ["ideal_ratio_mask", "miml", "gaussian"])
 def test_estimates_of_a_mixture_sum_to_it(finished, method):
-    from objectsounds.audio import read_wav
+    from objectsounds.media.wav import read_wav
 
     mixtures, block = finished.results / "mixtures" / "0", finished.results / "separate" / method / "0"
     estimated, summed = table(block / "estimates.tsv"), 0

@@ -7,7 +7,7 @@ __all__ = ["Separator"]
 def __getattr__(name: str):
     """Import ``Separator`` when it is first asked for: the package itself stays light."""
     if name == "Separator":
-        from objectsounds.separator import Separator
+        from objectsounds.video.separator import Separator
 
         return Separator
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

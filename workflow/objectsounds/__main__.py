@@ -3,7 +3,7 @@
 import gc
 import sys
 
-from objectsounds.cli import main
+from objectsounds.cli.main import main
 
 # What stages import are half a million objects that stay: to look them through again and again while they
 # are made is a fifth of what the import of torch takes.

@@ -6,12 +6,12 @@ from functools import partial
 
 from snakemake.exceptions import WorkflowError
 
-from objectsounds import needs, plan
-from objectsounds import settings as _settings
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.files import RUN
-from objectsounds.folders import check_writable
-from objectsounds.registry import CONDITIONINGS, DICTIONARIES, LEARNED, estimates_of, method_of, variant_of
+from objectsounds.config import resources as needs, paths as plan
+from objectsounds.config import settings as _settings
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.files import RUN
+from objectsounds.core.writable import check_writable
+from objectsounds.config.method_table import CONDITIONINGS, DICTIONARIES, LEARNED, estimates_of, method_of, variant_of
 
 
 def merged_settings(config):

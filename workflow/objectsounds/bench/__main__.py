@@ -8,7 +8,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from objectsounds.errors import ObjectsoundsError
+from objectsounds.core.errors import ObjectsoundsError
 
 TOPICS = ("factorization", "separation", "scores", "labelling", "training", "shards", "planning")
 

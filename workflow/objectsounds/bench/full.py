@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 from objectsounds.bench.processes import computed
-from objectsounds.costs import costs_of, forecast
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.settings import load_settings
-from objectsounds.tables import write_table
+from objectsounds.cli.costs import costs_of, forecast
+from objectsounds.config.settings import load_settings
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.tables import write_table
 
 COLUMNS = ("stage", "forecast", "computed", "ratio")
 LIMIT = 0.25  # of the sum

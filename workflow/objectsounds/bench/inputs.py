@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from objectsounds.audio import read_wav
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.mixtures import mix
-from objectsounds.seeds import generator
-from objectsounds.status import read_objects
-from objectsounds.tables import read_table, split_names
-from objectsounds.transforms import Stft
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.seeds import generator
+from objectsounds.core.tables import read_table, split_names
+from objectsounds.data.mixtures import mix
+from objectsounds.data.status import read_objects
+from objectsounds.media.wav import read_wav
+from objectsounds.signal.transforms import Stft
 
 TRANSFORM = Stft.for_rate(48000, 0.1, 0.05)
 

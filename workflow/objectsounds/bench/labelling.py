@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from objectsounds import networks
 from objectsounds.bench.inputs import first_shard, settings_of
 from objectsounds.bench.table import Comparison, elapsed, timed
-from objectsounds.labels import label_shard, read_clip_frames
-from objectsounds.status import good_clips
-from objectsounds.tables import write_table
+from objectsounds.core.tables import write_table
+from objectsounds.data.clip_frames import read_clip_frames
+from objectsounds.data.status import good_clips
+from objectsounds.networks import classifiers as networks
+from objectsounds.stages.labels import label_shard
 
 NETWORK = "resnet152"
 CLIPS = 6

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from objectsounds.media import ffmpeg_executable
+from objectsounds.media.ffmpeg import ffmpeg_executable
 
 BASES = """
 import sys, librosa, numpy, sklearn.decomposition

@@ -10,7 +10,7 @@ import numpy as np
 
 from objectsounds.bench.processes import measured
 from objectsounds.bench.table import Comparison
-from objectsounds.classes import chosen_classes
+from objectsounds.config.classes import chosen_classes
 
 SIZES = (1000, 10_000, 50_000, 184_000)
 SECONDS, MEGABYTES = 20, 500  # wanted at the largest size

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from objectsounds.errors import ObjectsoundsError
+from objectsounds.core.errors import ObjectsoundsError
 
 log = logging.getLogger(__name__)
 

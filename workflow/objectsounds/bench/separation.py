@@ -7,10 +7,10 @@ import numpy as np
 
 from objectsounds.bench.inputs import TRANSFORM, pairs
 from objectsounds.bench.table import Comparison, judge_divergences, timed
-from objectsounds.bss_eval import bss_eval
-from objectsounds.dictionaries import read_dictionary
-from objectsounds.guided_masks import soft_masks
-from objectsounds.nmf import fit_activations, kl_divergence
+from objectsounds.dictionaries.file import read_dictionary
+from objectsounds.methods.guided_masks import soft_masks
+from objectsounds.signal.bss_eval import bss_eval
+from objectsounds.signal.nmf import fit_activations, kl_divergence
 
 LIMIT = 0.005
 SDR_LIMIT = 0.01  # dB

@@ -9,22 +9,22 @@ import ffmpeg
 import h5py
 import numpy as np
 
-from objectsounds import networks
-from objectsounds.audio import read_wav
 from objectsounds.bench import per_clip
 from objectsounds.bench.inputs import TRANSFORM
 from objectsounds.bench.labelling import random_network, with_precision
 from objectsounds.bench.processes import computed, measured
 from objectsounds.bench.table import Comparison, judge_divergences
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.frames import frame_times, read_frames
-from objectsounds.labels import read_clip_frames
-from objectsounds.media import run_ffmpeg
-from objectsounds.mono import decode_mono
-from objectsounds.nmf import factorize, fit_activations
-from objectsounds.settings import load_settings
-from objectsounds.status import SHARD_COLUMNS, clip_folder, good_clips
-from objectsounds.tables import read_table, write_table
+from objectsounds.config.settings import load_settings
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.tables import read_table, write_table
+from objectsounds.data.clip_frames import read_clip_frames
+from objectsounds.data.status import SHARD_COLUMNS, clip_folder, good_clips
+from objectsounds.media.ffmpeg import run_ffmpeg
+from objectsounds.media.frames import frame_times, read_frames
+from objectsounds.media.mono import decode_mono
+from objectsounds.media.wav import read_wav
+from objectsounds.networks import classifiers as networks
+from objectsounds.signal.nmf import factorize, fit_activations
 
 SHARD = 64
 STAGES = ("clips", "bases", "labels")

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from objectsounds.files import write_text
-from objectsounds.tables import write_table
+from objectsounds.core.files import write_text
+from objectsounds.core.tables import write_table
 
 COLUMNS = ("what", "ours", "peer", "peer_name", "ratio", "goal", "equal_result")
 NOT_MEASURED = "not measured here"

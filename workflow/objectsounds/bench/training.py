@@ -11,12 +11,13 @@ import psutil
 import torch
 
 from objectsounds.bench.table import Comparison, elapsed
-from objectsounds.dataset import Bags, make_dataset, open_dataset
-from objectsounds.network import build_network, margin_loss
-from objectsounds.settings import load_settings
-from objectsounds.status import OBJECT_COLUMNS
-from objectsounds.tables import write_table
-from objectsounds.train import BagLoader
+from objectsounds.config.settings import load_settings
+from objectsounds.core.tables import write_table
+from objectsounds.data.bags import Bags, open_dataset
+from objectsounds.data.status import OBJECT_COLUMNS
+from objectsounds.networks.miml import build_network, margin_loss
+from objectsounds.networks.miml_training import BagLoader
+from objectsounds.stages.dataset import make_dataset
 
 CLIPS, SHARD = 9200, 64
 BINS, BASES = 2401, 25

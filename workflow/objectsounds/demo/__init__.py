@@ -33,8 +33,8 @@ def make_pictures(pictures: list[dict], demo: dict, output: Path) -> None:
     """Draw some of the labelled pictures."""
     import cv2
 
+    from objectsounds.core.files import written_whole
     from objectsounds.demo import scenes
-    from objectsounds.files import written_whole
 
     for planned in pictures:
         drawn = scenes.picture(planned["scene"], demo["picture_size"])
@@ -63,8 +63,8 @@ def make(settings: dict, output: Path, workers: int, progress: Progress | None =
     progress : callable, optional
         Called with (done, total) after each clip or set of pictures.
     """
+    from objectsounds.core.files import write_text
     from objectsounds.demo import lists, plan
-    from objectsounds.files import write_text
 
     demo, output = settings["demo"], Path(output)
     planned = plan.make_plan(settings)

@@ -7,8 +7,8 @@ from pathlib import Path
 import ffmpeg
 import numpy as np
 
-from objectsounds.files import written_whole
-from objectsounds.media import local_file, run_ffmpeg
+from objectsounds.core.files import written_whole
+from objectsounds.media.ffmpeg import local_file, run_ffmpeg
 
 AUDIO_BITRATE = "128k"
 VIDEO_QUALITY = 30  # x264's constant rate factor

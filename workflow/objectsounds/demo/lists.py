@@ -1,8 +1,8 @@
 """The demo's segment lists in AudioSet's own format, and the truth behind them."""
 
-from objectsounds.classes import chosen_classes
+from objectsounds.config.classes import chosen_classes
+from objectsounds.core.files import format_lines
 from objectsounds.demo.instruments import INSTRUMENTS
-from objectsounds.files import format_lines
 
 # Google's files tell when they were made; ours must be the same whenever they are made.
 CREATED = "# Segments csv created by objectsounds demo"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import scipy.fft
 
-from objectsounds.errors import ObjectsoundsError
+from objectsounds.core.errors import ObjectsoundsError
 
 SOUNDFONT = "TimGM6mb.sf2"
 PEAK = 0.97

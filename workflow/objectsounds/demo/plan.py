@@ -6,12 +6,12 @@ from collections import Counter
 
 import numpy as np
 
-from objectsounds.classes import chosen_classes
+from objectsounds.config.classes import chosen_classes
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.seeds import generator
 from objectsounds.demo import layout, score
 from objectsounds.demo.drawings import DRAWINGS
 from objectsounds.demo.instruments import INSTRUMENTS
-from objectsounds.errors import ObjectsoundsError
-from objectsounds.seeds import generator
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 ID_LENGTH = 11

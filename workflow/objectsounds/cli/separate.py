@@ -1,0 +1,108 @@
+"""The options of ``separate``: a block of a run's mixtures, or videos of one's own."""
+
+import argparse
+
+from objectsounds.cli.arguments import SHARE, THREADS
+from objectsounds.config.video_options import MIN_SHARE, Wishes, parse_gains, split_list
+from objectsounds.core.errors import ObjectsoundsError
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``separate`` and of ``export`` that a table of options cannot say."""
+    own = parser.add_argument_group("videos of one's own")
+    own.add_argument("videos", nargs="*", metavar="VIDEO", help="a video or sound, or a folder of them")
+    model = own.add_mutually_exclusive_group()
+    model.add_argument("--run", metavar="RESULTS", help="a finished run's folder")
+    model.add_argument("--model", metavar="FILE", help="a file that export made")
+    own.add_argument("--objects", help="what to separate, as violin,piano; default: what is seen")
+    own.add_argument(
+        "--min-share",
+        type=SHARE,
+        default=MIN_SHARE,
+        help=f"of a video's sections, in which an object must be seen; default {MIN_SHARE}",
+    )
+    own.add_argument("--rest", action="store_true", help="a sound for what is none of the objects, too")
+    own.add_argument("--remix", help="gains in dB, as violin=-6,piano=+3")
+    own.add_argument("--mute", help="objects that a remix leaves out, as violin,drum")
+    own.add_argument("--weights", help="of ImageNet's classifier, where the model only names it")
+    own.add_argument("--threads", type=THREADS, default=1)
+    own.add_argument("--force", action="store_true", help="replace what was separated before")
+    block = parser.add_argument_group("a block of a run's mixtures")
+    block.add_argument("--mixtures", help="the block's folder")
+    block.add_argument("--dictionary")
+    block.add_argument("--test", help="the test clips' data set, for methods that ask what is seen")
+    block.add_argument("--network", help="of a learned method")
+    block.add_argument("--frames", help="the frame network's word on the test clips")
+    parser.add_argument("--method", help="of the block; of a run's models, default miml")
+    parser.add_argument("--output", required=True, help="folder to write; of videos each gets one in it")
+
+
+def is_own(args: argparse.Namespace) -> bool:
+    """Return whether parsed arguments are for videos of one's own, which need no configuration."""
+    return args.command == "separate" and args.mixtures is None
+
+
+def separate_own(args: argparse.Namespace) -> None:
+    """Separate the videos that were named.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If an option is missing or impossible, or a file could not be separated.
+    """
+    if not args.videos:
+        raise ObjectsoundsError("name videos (VIDEO --run RESULTS --output DIR), or a block by --mixtures.")
+    if not (args.run or args.model):
+        raise ObjectsoundsError("--run RESULTS or --model FILE must say what the model is.")
+    from objectsounds.stages.separate_videos import separate_videos
+    from objectsounds.video.model_file import model_of_run
+
+    objects = split_list(args.objects)
+    if args.objects is not None and not objects:
+        raise ObjectsoundsError(
+            f"--objects {args.objects!r} names no object; write violin,piano, or leave the option out."
+        )
+    gains = parse_gains(args.remix, args.mute)
+    wishes = Wishes(objects, args.min_share, args.rest, gains, args.force)
+    model = args.model or model_of_run(args.run, args.method)
+    separate_videos(model, args.videos, args.output, wishes, args.weights)
+
+
+def separate(args: argparse.Namespace, settings: dict) -> None:
+    """Separate a block of mixtures by one method, as the rule does."""
+    from functools import partial
+
+    from objectsounds.core.progress import track
+    from objectsounds.stages.separate import separate_block
+
+    if args.videos or args.method is None:
+        raise ObjectsoundsError("--mixtures takes a --method and no videos.")
+    separate_block(
+        settings,
+        args.method,
+        args.mixtures,
+        args.output,
+        args.dictionary,
+        args.test,
+        partial(track, label=args.method),
+        args.network,
+        args.frames,
+    )
+
+
+def export(args: argparse.Namespace, settings: dict) -> None:
+    """Export a model: of a run, or as the rule does of the files named.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If neither is named whole, or the model cannot be made.
+    """
+    from objectsounds.stages.export import export_model, export_run
+
+    if args.run:
+        print(export_run(settings, args.run, args.method, args.output))
+    elif args.dictionary and args.method and args.output:
+        export_model(settings, args.method, args.dictionary, args.weights, args.output)
+    else:
+        raise ObjectsoundsError("--run RESULTS must name a finished run.")

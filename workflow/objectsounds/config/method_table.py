@@ -1,0 +1,211 @@
+"""The methods by name: what each needs. Their functions are in ``methods`` and ``clustering``.
+
+No heavy imports here: the Snakefile reads this table to know a method's inputs.
+"""
+
+from dataclasses import dataclass, replace
+
+from objectsounds.core.errors import ObjectsoundsError
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a dictionary comes from.
+
+    Attributes
+    ----------
+    rule : str
+        The rule that chooses bases.
+    supervision : str or None
+        The labels that the network learns from, which also say which clips hold an object; None where
+        the rule asks no network.
+    """
+
+    rule: str
+    supervision: str | None = "visual"
+
+
+DICTIONARIES = {
+    "surest": Source("surest"),
+    "agreement": Source("agreement"),
+    "consensus": Source("consensus"),
+    "gao": Source("gao"),
+    "upper_bound": Source("surest", "audioset"),
+    "exemplar": Source("exemplar", None),
+    "solo": Source("solo", None),
+    "gaussian": Source("gaussian", None),
+}
+
+
+def rule_sections(rule: str) -> tuple[str, ...]:
+    """Return the sections of ``dictionary`` in the settings that a rule takes."""
+    return {"gao": ("gao",), "consensus": ("surest", "consensus")}.get(rule, ("surest",))
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to separate a mixture.
+
+    Attributes
+    ----------
+    title : str
+        What the tables and the page call it.
+    function : str
+        The module of the package and the function in it.
+    dictionary : str or None
+        The dictionary that it is given.
+    guided : bool
+        True if it separates the objects that were detected in the frames, False if it is given the
+        true objects (references, bounds and what knows no objects).
+    best_matching : bool
+        True if its estimates bear no names and are matched to the sources by the scores.
+    estimates : str or None
+        The method whose estimates are scored, where it makes none of its own.
+    told : str
+        What it is told that nobody knows of a new video; empty if nothing.
+    network : str or None
+        The network that it is given: the stage that trains it, and below it its conditioning.
+    frames : bool
+        True if it is given what the frame network says of the clips.
+    true_objects : bool
+        True for the twin of a guided method that is given the true objects: what a wrong glance costs.
+    sizes : str or None
+        The dictionary that says how many components it may use, where the settings give no number.
+    """
+
+    title: str
+    function: str
+    dictionary: str | None = None
+    guided: bool = False
+    best_matching: bool = False
+    estimates: str | None = None
+    told: str = ""
+    network: str | None = None
+    frames: bool = False
+    true_objects: bool = False
+    sizes: str | None = None
+
+    @property
+    def detects(self) -> bool:
+        """True if it separates the objects that are detected."""
+        return self.guided and not self.true_objects
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """How and where a Wave-U-Net is told what is seen; None and None where it is not (VIMSS)."""
+
+    kind: str | None = None
+    place: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Conditioning":
+        """Read ``none``, or ``<kind>_<place>``."""
+        kind, _, place = text.partition("_")
+        return cls() if text == "none" else cls(kind, place)
+
+
+CONDITIONINGS = [
+    f"{kind}_{place}"
+    for kind in ("concatenation", "additive", "multiplicative")
+    for place in ("bottleneck", "every_layer", "output")
+]
+GUIDED = "methods.guided_nmf"
+REFERENCES, MATCHING, NUMBER = "the references", "which estimate is which", "how many sources sound"
+METHODS = {
+    "mixture": Method("Unprocessed mixture", "methods.unprocessed"),
+    "ideal_ratio_mask": Method("Ideal ratio mask (limit)", "methods.ideal_ratio_mask", told=REFERENCES),
+    "ideal_binary_mask": Method("Ideal binary mask (limit)", "clustering.ideal_binary_mask", told=REFERENCES),
+    "solo_oracle": Method(
+        "Solo oracle (true solo clips)", GUIDED, "solo", guided=True, told="which train clips are solos"
+    ),
+    "upper_bound": Method(
+        "Upper bound (trained on the lists' labels)",
+        GUIDED,
+        "upper_bound",
+        guided=True,
+        told="what sounds in the train clips",
+    ),
+    "miml": Method("MIML, surest clips", GUIDED, "surest", guided=True),
+    "miml_agreement": Method("MIML, ear and eye agree", GUIDED, "agreement", guided=True),
+    "miml_consensus": Method("MIML, clips that others explain", GUIDED, "consensus", guided=True),
+    "miml_gao": Method("MIML, Gao's rule", GUIDED, "gao", guided=True),
+    "visual_exemplar": Method("Visual exemplar", GUIDED, "exemplar", guided=True),
+    "unmatched": Method("Unmatched bases", "methods.unmatched_nmf", "surest", guided=True),
+    "gaussian": Method("Gaussian bases", GUIDED, "gaussian", guided=True),
+    "kmeans": Method(
+        "K-means, best matching", "clustering.kmeans_nmf", best_matching=True, told=MATCHING, sizes="gao"
+    ),
+    "kmeans_fixed": Method(
+        "K-means, fixed matching", "clustering.kmeans_nmf", estimates="kmeans", told=NUMBER
+    ),
+    "mfcc": Method(
+        "MFCC, best matching", "clustering.mfcc_nmf", best_matching=True, told=MATCHING, sizes="gao"
+    ),
+    "mfcc_fixed": Method("MFCC, fixed matching", "clustering.mfcc_nmf", estimates="mfcc", told=NUMBER),
+    "unet_audio": Method("U-Net, sound alone", "learned.semantic_masks", network="unet"),
+    "unet_combined": Method("U-Net with frames", "learned.semantic_masks", network="unet", frames=True),
+    "wave_unet": Method("Wave-U-Net", "learned.waveforms", network="wave_unet/none"),
+} | {
+    f"wave_unet_{name}": Method(
+        f"Wave-U-Net, {name.partition('_')[0]} at {name.partition('_')[2].replace('_', ' ')}",
+        "learned.waveforms",
+        guided=True,
+        network=f"wave_unet/{name}",
+    )
+    for name in CONDITIONINGS
+}
+TRUE_OBJECTS = "_true_objects"  # ends the name of the twin of a guided method
+METHODS |= {
+    name + TRUE_OBJECTS: replace(
+        method,
+        title=f"{method.title}, true objects",
+        told=" and ".join(filter(None, (method.told, "which objects sound"))),
+        true_objects=True,
+    )
+    for name, method in METHODS.items()
+    if method.guided
+}
+LEARNED = [name for name, method in METHODS.items() if method.network]
+
+
+def method_of(name: str) -> Method:
+    """Return the method of a name that may carry a variant, as in ``miml@dropout``.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If there is none of that name.
+    """
+    found = METHODS.get(name.partition("@")[0])
+    if found is None:
+        raise ObjectsoundsError(f"unknown method {name!r}; allowed are {', '.join(METHODS)}.")
+    return found
+
+
+def variant_of(name: str) -> str:
+    """Return the variant of a method's name, ``default`` where it names none."""
+    return name.partition("@")[2] or "default"
+
+
+def method_title(name: str) -> str:
+    """Return a method's title, with its variant."""
+    variant = variant_of(name)
+    return method_of(name).title + ("" if variant == "default" else f" ({variant})")
+
+
+def with_twins(names: list[str]) -> list[str]:
+    """Return methods' names, each guided one followed by its twin that is given the true objects."""
+    found = []
+    for name in names:
+        method, _, variant = name.partition("@")
+        found.append(name)
+        if METHODS[method].detects:
+            found.append(method + TRUE_OBJECTS + ("@" + variant if variant else ""))
+    return list(dict.fromkeys(found))
+
+
+def estimates_of(name: str) -> str:
+    """Return the method, with its variant, whose estimates are those of a method's name."""
+    method, _, variant = name.partition("@")
+    return (METHODS[method].estimates or method) + ("@" + variant if variant else "")

@@ -1,0 +1,188 @@
+"""Which shards there are, and which files a method's models are, for the rules; only the list is opened."""
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+
+from objectsounds.config.method_table import DICTIONARIES, GUIDED, method_of, rule_sections, variant_of
+from objectsounds.config.settings import of_variant, run_methods, shared_variant
+from objectsounds.core.files import CATALOGUE, read_lines
+
+
+def check_list(results: str) -> None:
+    """Open a run's list of shards, if there is one, before Snakemake does, which would add a traceback.
+
+    Raises
+    ------
+    BrokenFileError
+        If it is empty or cut; it has then been moved aside.
+    """
+    path = Path(results) / "catalogue" / CATALOGUE
+    if path.exists():
+        read_lines(path)
+
+
+def shards(path: str, split: str) -> list[str]:
+    """Return the shards of a split from the catalogue's list."""
+    return [name for name in read_lines(path) if name.startswith(f"{split}-")]
+
+
+def dictionary_keys(dictionary: str) -> tuple[str, ...]:
+    """Return the keys of a dictionary beyond its stage's."""
+    return tuple(f"dictionary.{section}" for section in rule_sections(DICTIONARIES[dictionary].rule))
+
+
+def network_of(settings: dict, dictionary: str, variant: str) -> str | None:
+    """Return the trained network that a dictionary's rule asks; None for rules that ask none."""
+    supervision = DICTIONARIES[dictionary].supervision
+    if supervision is None:
+        return None
+    return f"<results>/train/{shared_variant(settings, 'train', variant)}/{supervision}/network.pt"
+
+
+def dataset_of(settings: dict, variant: str, split: str) -> str:
+    """Return the aggregated HDF5 of a split."""
+    return f"<results>/dataset/{shared_variant(settings, 'dataset', variant)}/{split}.h5"
+
+
+def dictionary_file(settings: dict, name: str) -> str | None:
+    """Return the dictionary of a method, None if it has none."""
+    method, variant = method_of(name), variant_of(name)
+    dictionary = method.dictionary
+    if method.sizes and of_variant(settings, variant)["separate"]["components_per_source"] is None:
+        dictionary = method.sizes
+    if dictionary is None:
+        return None
+    folder = shared_variant(settings, "dictionary", variant, dictionary_keys(dictionary))
+    return f"<results>/dictionary/{folder}/{dictionary}.h5"
+
+
+def guided_methods(names: list[str]) -> list[str]:
+    """Return those of some methods that separate by a dictionary of the objects that are seen."""
+    return [name for name in names if method_of(name).function == GUIDED and method_of(name).detects]
+
+
+def exported_methods(settings: dict) -> list[str]:
+    """Return the method, if any, whose model a whole run leaves: ``miml`` where it is run."""
+    guided = guided_methods(run_methods(settings))
+    return ["miml"] if "miml" in guided else guided[:1]
+
+
+def videos_of(settings: dict) -> dict[str, str]:
+    """Return the paths of one's own videos by name, which is the file's without its ending."""
+    return {PurePath(path).stem: path for path in settings["separate_videos"]["videos"]}
+
+
+def video_options(settings: dict, name: str) -> list[str]:
+    """Return the options of one of these videos, as the command line takes them."""
+    section = settings["separate_videos"]
+    named, muted = (",".join(section[key].get(name, [])) for key in ("objects", "mute"))
+    pairs = {"--objects": named, "--remix": section["remix"].get(name, ""), "--mute": muted}
+    options = [f"{option}={value}" for option, value in pairs.items() if value]
+    if not named:
+        options.append(f"--min-share={section['min_share']}")
+    return [*options, "--rest"] if section["rest"] else options
+
+
+def learned_network(settings: dict, name: str) -> str | None:
+    """Return the trained network of a learned method, None if it has none."""
+    network, variant = method_of(name).network, variant_of(name)
+    if network is None:
+        return None
+    stage, _, conditioning = network.partition("/")
+    folder = shared_variant(settings, stage, variant)
+    return "/".join(filter(None, ["<results>", stage, folder, conditioning, "network.pt"]))
+
+
+def frame_network(settings: dict, name: str) -> str | None:
+    """Return the frame network whose word a method is given, None if it is given none."""
+    if not method_of(name).frames:
+        return None
+    folder = shared_variant(settings, "frame_network", variant_of(name))
+    return f"<results>/frame_network/{folder}/network.pt"
+
+
+def solos_of(settings: dict, stage: str, variant: str, split: str) -> str:
+    """Return the solo clips that a stage learns from, at its rate."""
+    folder = shared_variant(settings, "solos", variant)
+    rate = of_variant(settings, variant)[stage]["rate"]
+    return f"<results>/solos/{folder}/{rate}/{split}.h5"
+
+
+def other_splits(split: str) -> list[str]:
+    """Return the splits that may hold no performance of this one's."""
+    return [name for name in ("train", "val", "test") if name != split]
+
+
+def starts_from_labeller(settings: dict, variant: str) -> bool:
+    """True if the frame network begins with the labeller's weights."""
+    return of_variant(settings, variant)["frame_network"]["start"] == "labeller"
+
+
+def options_of(files: Mapping, *names: str) -> str:
+    """Return a rule's named inputs, one or a list each, as options of its command, or nothing."""
+    words = []
+    for name in names:
+        paths = [files[name]] if isinstance(files[name], (str, Path)) else list(files[name])
+        if paths:
+            words += [f"--{name.replace('_', '-')}", *(shlex.quote(str(path)) for path in paths)]
+    return " ".join(words)
+
+
+def models_of(settings: dict, name: str) -> dict[str, str]:
+    """Return what a method is given: dictionary or network, and what tells it which objects are seen.
+
+    These are the test labels that a guided method detects by, or the frame network's word.
+    """
+    method = method_of(name)
+    models = {"dictionary": dictionary_file(settings, name), "network": learned_network(settings, name)}
+    if method.detects:
+        models["test"] = dataset_of(settings, variant_of(name), "test")
+    if method.frames:
+        models["frames"] = str(PurePath(frame_network(settings, name)).with_name("test.h5"))
+    return {kind: path for kind, path in models.items() if path is not None}
+
+
+def learned_device(settings: dict, name: str) -> str:
+    """Return where a learned method separates."""
+    stage = method_of(name).network.partition("/")[0]
+    return of_variant(settings, variant_of(name))[stage]["device"]
+
+
+def learned_keys(name: str) -> tuple[str, ...]:
+    """Return the keys that a learned method separates by, beyond those of stage separate."""
+    stage = method_of(name).network.partition("/")[0]
+    inference = {"unet": ("unet.device", "unet.mask", "unet.background"), "wave_unet": ("wave_unet.device",)}
+    return inference[stage]
+
+
+def experiment_models(settings: dict, methods: list[str]) -> dict[str, dict[str, str]]:
+    """Return the files that the experiments' tables look into.
+
+    Returns
+    -------
+    dict
+        ``dictionaries``: method to file; ``networks``: ``<variant>/<supervision>`` to file, a network
+        that variants share once; ``datasets``: ``<variant>/<split>`` to file.
+    """
+    models: dict[str, dict[str, str]] = {"dictionaries": {}, "networks": {}, "datasets": {}}
+    for name in methods:
+        variant, dictionary = variant_of(name), method_of(name).dictionary
+        if not method_of(name).guided or dictionary is None:
+            continue
+        models["dictionaries"][name] = dictionary_file(settings, name)
+        supervision = DICTIONARIES[dictionary].supervision
+        if supervision is not None:
+            trained = shared_variant(settings, "train", variant)
+            models["networks"][f"{trained}/{supervision}"] = network_of(settings, dictionary, variant)
+    variants = set(trained_variants(models))
+    variants |= {variant_of(name) for name in models["dictionaries"]} | {"default"}
+    for variant in sorted(variants):
+        for split in ("train", "test"):
+            models["datasets"][f"{variant}/{split}"] = dataset_of(settings, variant, split)
+    return models
+
+
+def trained_variants(models: dict[str, dict[str, str]]) -> list[str]:
+    """Return the variants that have a network of their own among the experiments' models."""
+    return sorted({key.partition("/")[0] for key in models["networks"]})

@@ -1,0 +1,100 @@
+"""What each job asks of a cluster: memory in MB and time in minutes, from the settings, more at each attempt.
+
+The figures are three to five times what the demo's jobs took on one core (their benchmarks), so that most
+jobs pass at the first attempt; one that was killed asks again for two, then three times as much.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from objectsounds.config.classes import chosen_classes
+
+PROCESS = 500  # MB: beside the stage, Snakemake runs twice on the node of a job
+GROWTH = (
+    3  # the most that later attempts multiply by: a training that is stopped often needs no more each time
+)
+DOWNLOAD_SECONDS = 30.0  # s a clip
+
+
+@dataclass(frozen=True)
+class Need:
+    """Memory (MB) and time (min) of a job, and what each clip or mixture in it adds to its time (s)."""
+
+    memory: int
+    minutes: int
+    clip_seconds: float = 0.0
+    mixture_seconds: float = 0.0
+
+
+NEEDS = {
+    "demo": Need(3000, 20),
+    "catalogue": Need(2000, 20),
+    "clips": Need(1000, 5, clip_seconds=2),
+    "bases": Need(1000, 5, clip_seconds=8),
+    "labeller": Need(2500, 60),
+    "labels": Need(3000, 10, clip_seconds=15),
+    "ablation": Need(3000, 10, clip_seconds=60),
+    "ablation_table": Need(2000, 20),
+    "dataset": Need(2000, 30),
+    "train": Need(2000, 240),
+    "dictionary": Need(2000, 60),
+    "mixtures_table": Need(1000, 20),
+    "mixtures": Need(1000, 10, mixture_seconds=1),
+    "separate": Need(1500, 10, mixture_seconds=12),
+    "solos": Need(4000, 60),
+    "frame_network": Need(4000, 240),
+    "frame_words": Need(2000, 60),
+    "unet": Need(8000, 480),
+    "wave_unet": Need(8000, 480),
+    "separate_learned": Need(4000, 10, mixture_seconds=12),
+    "masks": Need(4000, 120),
+    "score": Need(1000, 10, mixture_seconds=4),
+    "score_tables": Need(1000, 20),
+    "denoise": Need(2000, 120),
+    "experiments": Need(4000, 60),
+    "report": Need(2000, 60),
+}
+
+
+def _clips(settings: dict) -> float:
+    """Return the clips of a full shard, longer ones counting for more."""
+    catalogue = settings["catalogue"]
+    seconds = 10 if catalogue["kind"] == "audioset" else catalogue["section_seconds"]
+    return catalogue["clips_per_shard"] * max(1.0, seconds / 10)
+
+
+def _mixtures(settings: dict) -> float:
+    """Return the most mixtures that a block can hold."""
+    options = settings["mixtures"]
+    groups = len({item.group for item in chosen_classes(settings["classes"])}) + 1  # and across them
+    return options["max_pairs"] * groups * len(options["sources"]) / options["blocks"]
+
+
+def minutes(settings: dict, name: str) -> Callable:
+    """Return a resource function: the minutes that a job of a stage, or of a rule so named, may take."""
+    need = NEEDS[name]
+    per_clip = need.clip_seconds
+    if name == "clips" and settings["clips"]["download"]["enabled"]:
+        per_clip += DOWNLOAD_SECONDS
+    seconds = per_clip * _clips(settings) + need.mixture_seconds * _mixtures(settings)
+    base = math.ceil(need.minutes + seconds / 60)
+
+    def runtime(wildcards, attempt):
+        return base * min(attempt, GROWTH)
+
+    return runtime
+
+
+def memory(settings: dict, name: str) -> Callable:
+    """Return a resource function: the MB that a job of a stage, or of a rule so named, may take."""
+    base = NEEDS[name].memory + PROCESS
+    if name != "train":
+        return lambda wildcards, attempt: base * min(attempt, GROWTH)
+    most = settings["train"]["memory_gb"] * 1000
+
+    def mem_mb(wildcards, input, attempt):
+        # Bases are kept in memory up to a limit, and are there twice while they are normalised.
+        return (base + math.ceil(2.2 * min(most, input.size_mb))) * min(attempt, GROWTH)
+
+    return mem_mb

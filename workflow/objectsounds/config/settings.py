@@ -1,0 +1,264 @@
+"""The run's settings: default <- preset <- config.yaml and command line, then validated.
+
+No heavy imports here: every Snakemake job reads this module while it parses the Snakefile.
+"""
+
+import copy
+import functools
+import json
+import re
+from pathlib import Path
+
+import yaml
+
+from objectsounds.config.classes import chosen_classes
+from objectsounds.config.method_table import DICTIONARIES, METHODS, with_twins
+from objectsounds.config.stage_keys import STAGE_KEYS, UPSTREAM, VARIANT_SECTIONS
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.places import ROOT
+
+CONFIG = ROOT / "config"
+SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
+
+
+def merge(base: dict, over: dict) -> dict:
+    """Return ``base`` overlaid with ``over``: mappings merge, everything else (lists too) replaces."""
+    merged = copy.deepcopy(base)
+    for key, value in over.items():
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = copy.deepcopy(value)
+    return merged
+
+
+def read_yaml(path: Path) -> dict:
+    """Read a YAML mapping; an empty file is an empty mapping."""
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ObjectsoundsError(f"{path} cannot be read as YAML: {error}") from error
+    if value is not None and not isinstance(value, dict):
+        raise ObjectsoundsError(f"{path} must hold keys and values, not {type(value).__name__}.")
+    return value or {}
+
+
+def preset_path(name: str) -> Path:
+    """Return the file of a preset: a name in config/presets, or the path of a YAML file."""
+    known = CONFIG / "presets" / f"{name}.yaml"
+    if known.exists():
+        return known
+    if str(name).endswith((".yaml", ".yml")) and Path(name).exists():
+        return Path(name)
+    names = sorted(path.stem for path in (CONFIG / "presets").glob("*.yaml"))
+    raise ObjectsoundsError(
+        f"preset: {name!r} is unknown; choose {', '.join(names)}, or the path of a YAML file."
+    )
+
+
+def _expand_results(value: object, results: str) -> object:
+    if isinstance(value, dict):
+        return {key: _expand_results(item, results) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_expand_results(item, results) for item in value]
+    return value.replace("<results>", results) if isinstance(value, str) else value
+
+
+def typed(value: object, default: object) -> object:
+    """Return ``value`` with the text in it read as YAML where the default is no text.
+
+    Snakemake hands ``--config 'train={epochs: 50}'`` on with every nested value as text.
+    """
+    if isinstance(value, dict):
+        known = default if isinstance(default, dict) else {}
+        return {key: typed(item, known.get(key, "")) for key, item in value.items()}
+    if isinstance(value, list):
+        sample = default[0] if isinstance(default, list) and default else ""
+        return [typed(item, sample) for item in value]
+    if isinstance(value, str) and not isinstance(default, str):
+        parsed = yaml.safe_load(value)
+        return parsed if parsed is None or isinstance(parsed, (int, float)) else value
+    return value
+
+
+def load_settings(user: dict | None = None) -> dict:
+    """Merge and validate the settings.
+
+    Parameters
+    ----------
+    user : dict, optional
+        The person's layer (config.yaml with the command line on top); if absent it is read from
+        ``config/config.yaml`` of the working folder, or from the one beside the Snakefile.
+
+    Raises
+    ------
+    ObjectsoundsError
+        One sentence naming the key, its value and what is allowed.
+    """
+    if user is None:
+        here = Path("config") / "config.yaml"
+        user = read_yaml(here if here.exists() else CONFIG / "config.yaml")
+    user = copy.deepcopy(user)
+    user.pop("pathvars", None)
+    settings = read_yaml(CONFIG / "default.yaml")
+    preset = user.pop("preset", None)
+    if preset is not None:
+        settings = merge(settings, read_yaml(preset_path(str(preset))))
+    for name, overrides in (user.get("variants") or {}).items():
+        user["variants"][name] = typed(overrides, settings)
+    compared = (user.get("experiments") or {}).get("variants") or {}
+    for name, item in compared.items():
+        if isinstance(item, dict):
+            item["overrides"] = typed(item.get("overrides") or {}, settings)
+        else:
+            compared[name] = typed(item, {})  # null, which the command line gives as text
+    settings = merge(settings, typed(user, settings | {"variants": user.get("variants")}))
+    for section in (settings, settings["experiments"]):
+        section["variants"] = {k: item for k, item in section["variants"].items() if item is not None}
+    validate(settings)
+    results = settings["results"].replace("<preset>", Path(str(preset or "default")).stem).rstrip("/")
+    return _expand_results(settings | {"results": results}, results)
+
+
+@functools.cache
+def _schema() -> dict:
+    return read_yaml(SCHEMA)
+
+
+def validate(settings: dict) -> None:
+    """Check settings against the schema and the rules that a schema cannot say.
+
+    Raises
+    ------
+    ObjectsoundsError
+        One sentence naming the key, its value and what is allowed.
+    """
+    from objectsounds.config.validation import check_schema, check_unet, check_videos
+
+    check_schema(settings, _schema())
+    check_videos(settings)
+    check_unet(settings["unet"])
+    unseen = [item.name for item in chosen_classes(settings["classes"]) if not item.imagenet]
+    if unseen and settings["labeller"]["kind"] == "imagenet":
+        raise ObjectsoundsError(
+            f"classes: ImageNet knows no {unseen[0]}; take it out, or set labeller.kind: pictures and give "
+            "labelled pictures of the objects."
+        )
+    experiments = settings["experiments"]
+    named = {key: settings[key] for key in ("methods", "variant_methods")}
+    named["experiments.methods"] = experiments["methods"]
+    for name, item in experiments["variants"].items():
+        named[f"experiments.variants.{name}.methods"] = item["methods"]
+    for key, names in named.items():
+        for name in names:
+            if name not in METHODS:
+                raise ObjectsoundsError(f"{key}: unknown method {name!r}; allowed are {', '.join(METHODS)}.")
+    _check_denoise(settings)
+    for name, overrides in settings["variants"].items():
+        _check_variant(settings, name, overrides)
+    for name, item in experiments["variants"].items():
+        _check_variant(settings, name, item["overrides"])
+
+
+def _check_denoise(settings: dict) -> None:
+    for name in settings["denoise"]["dictionaries"]:
+        if name not in DICTIONARIES:
+            raise ObjectsoundsError(
+                f"denoise.dictionaries: unknown dictionary {name!r}; allowed are {', '.join(DICTIONARIES)}."
+            )
+    for stem, names in settings["denoise"]["objects"].items():
+        for name in names:
+            if name not in settings["classes"]:
+                raise ObjectsoundsError(
+                    f"denoise.objects.{stem}: {name!r} is none of this run's objects; "
+                    f"allowed are {', '.join(settings['classes'])}."
+                )
+
+
+def _check_variant(settings: dict, name: str, overrides: dict) -> None:
+    from objectsounds.config.validation import check_schema
+
+    if name == "default":
+        raise ObjectsoundsError("variants: 'default' is the run itself; choose another name.")
+    foreign = [section for section in overrides if section not in VARIANT_SECTIONS]
+    if foreign:
+        raise ObjectsoundsError(
+            f"variants.{name}: a variant cannot change {foreign[0]!r}; "
+            f"it may change {', '.join(VARIANT_SECTIONS)}."
+        )
+    known = _schema()["properties"]
+    touched = {section: known[section] for section in overrides}
+    changed = merge({section: settings[section] for section in overrides}, overrides)
+    check_schema(changed, {"properties": touched}, where=f"variants.{name}: ")
+
+
+def _pick(settings: dict, keys: list[str]) -> dict:
+    picked: dict = {}
+    for key in keys:
+        *sections, leaf = key.split(".")
+        source, target = settings, picked
+        for section in sections:
+            source, target = source[section], target.setdefault(section, {})
+        target[leaf] = source[leaf]
+    return picked
+
+
+def of_variant(settings: dict, variant: str) -> dict:
+    """Return the settings with a variant's overrides applied; ``default`` has none."""
+    return settings if variant == "default" else merge(settings, overrides_of(settings, variant))
+
+
+def overrides_of(settings: dict, variant: str) -> dict:
+    """Return the overrides of a variant of the run, or else of its experiments."""
+    if variant in settings["variants"]:
+        return settings["variants"][variant]
+    return settings["experiments"]["variants"][variant]["overrides"]
+
+
+def run_methods(settings: dict) -> list[str]:
+    """Return the methods of the run: those configured, then those of each variant."""
+    variants = [f"{name}@{v}" for v in settings["variants"] for name in settings["variant_methods"]]
+    return _compared(settings, settings["methods"] + variants)
+
+
+def _compared(settings: dict, names: list[str]) -> list[str]:
+    """Return methods, with ``mixtures.objects`` beside each guided one its twin with the true objects."""
+    return with_twins(names) if settings["mixtures"]["objects"] else names
+
+
+def experiment_methods(settings: dict) -> list[str]:
+    """Return the methods of the target ``tables``: those of the run, then those of its experiments."""
+    experiments = settings["experiments"]
+    variants = [f"{n}@{v}" for v, item in experiments["variants"].items() for n in item["methods"]]
+    added = _compared(settings, experiments["methods"] + variants)
+    return list(dict.fromkeys(run_methods(settings) + added))
+
+
+def stage_settings(settings: dict, stage: str, variant: str = "default", extra: tuple[str, ...] = ()) -> dict:
+    """Return just the keys that a stage depends on, so that its rule reruns when one of them changes."""
+    return _pick(of_variant(settings, variant), STAGE_KEYS[stage] + list(extra))
+
+
+def canonical(settings: dict) -> str:
+    """Return settings as JSON with sorted keys: equal settings give equal text."""
+    return json.dumps(settings, sort_keys=True, separators=(",", ":"))
+
+
+def shared_variant(settings: dict, stage: str, variant: str, extra: tuple[str, ...] = ()) -> str:
+    """Return ``default`` if the variant changes nothing that the stage or a stage before it depends on."""
+    stages = [stage]
+    for name in stages:
+        stages.extend(UPSTREAM[name])
+    for name in stages:
+        keys = extra if name == "dictionary" else ()
+        if stage_settings(settings, name, variant, keys) != stage_settings(settings, name, "default", keys):
+            return variant
+    return "default"
+
+
+def stage_version(stage: str) -> int:
+    """Return a stage module's ``STAGE_VERSION``, read from its text: importing it would take seconds."""
+    folder = ROOT / "workflow" / "objectsounds"
+    path = folder / f"{stage}.py"
+    text = (path if path.exists() else folder / stage / "__init__.py").read_text(encoding="utf-8")
+    return int(re.search(r"^STAGE_VERSION = (\d+)$", text, re.MULTILINE).group(1))

@@ -1,0 +1,89 @@
+"""Dictionaries on disk: bases per object, with where each came from."""
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from objectsounds.core.hdf5 import describe, new_hdf5, opened
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Dictionary:
+    """Bases per object.
+
+    Attributes
+    ----------
+    objects : list of str
+    owners : np.ndarray, int [shape=(n,)]
+        Index of each basis' object.
+    bases : np.ndarray, float32 [shape=(n, F)]
+    clip_ids : list of str
+    empty : dict
+        Object name to the reason why it has no basis.
+    """
+
+    objects: list[str]
+    owners: np.ndarray
+    bases: np.ndarray
+    clip_ids: list[str]
+    empty: dict[str, str]
+
+    def of(self, name: str) -> np.ndarray:
+        """Return an object's bases as columns, shape=(F, m); m may be 0."""
+        if name not in self.objects:
+            return self.bases[:0].T
+        return self.bases[self.owners == self.objects.index(name)].T
+
+
+def read_dictionary(path: str | Path) -> Dictionary:
+    """Read a dictionary file."""
+    with opened(path, "object", "bases", "clip_id") as file:
+        return dictionary_in(file)
+
+
+def dictionary_in(file: h5py.File) -> Dictionary:
+    """Read the dictionary that an open file holds."""
+    return Dictionary(
+        json.loads(file.attrs["objects"]),
+        file["object"][()],
+        file["bases"][()],
+        [name.decode() for name in file["clip_id"][()]],
+        json.loads(file.attrs["empty"]),
+    )
+
+
+def write_dictionary(
+    path: str | Path,
+    settings: dict,
+    stage_version: int,
+    rule: str,
+    objects: list[str],
+    owners: list[int],
+    bases: np.ndarray,
+    origin: dict,
+    empty: dict[str, str],
+) -> None:
+    """Write a dictionary: ``bases`` (n, F), ``object`` (n,), and ``origin``'s arrays (n,).
+
+    ``empty`` tells why an object has no basis; it is kept with the file and warned of.
+    """
+    with new_hdf5(path) as file:
+        describe(file, settings, stage_version)
+        file.attrs["rule"] = rule
+        file.attrs["objects"] = json.dumps(objects)
+        file.attrs["empty"] = json.dumps(empty, sort_keys=True)
+        file.create_dataset("object", data=np.asarray(owners, dtype=np.int32))
+        file.create_dataset("bases", data=bases)
+        for name, values in origin.items():
+            kind = h5py.string_dtype() if name == "clip_id" else None
+            file.create_dataset(name, data=values, dtype=kind)
+    counts = {name: owners.count(index) for index, name in enumerate(objects)}
+    log.info("%s: %s", rule, ", ".join(f"{name} {count}" for name, count in counts.items()))
+    for name, reason in empty.items():
+        log.warning("%s: no basis for %s: %s", rule, name, reason)

@@ -1,0 +1,51 @@
+"""NMF guided by the objects' dictionaries (Gao 3.5)."""
+
+import numpy as np
+
+from objectsounds.methods.guided_masks import guided_masks
+from objectsounds.methods.problem import Problem, apply_masks
+
+
+def guided_nmf(problem: Problem) -> dict[str, np.ndarray]:
+    """Separate by the objects' fixed bases (Gao 3.5, eq. 4 and 5)."""
+    bases = {name: problem.dictionary.of(name) for name in problem.objects}
+    return _separate_by_bases(problem, bases, "empty dictionary")
+
+
+def _separate_by_bases(problem: Problem, bases: dict[str, np.ndarray], why: str) -> dict[str, np.ndarray]:
+    """Separate by fixed bases, shape=(F, m) an object; those without any are left out, for a reason."""
+    names = [name for name, columns in bases.items() if columns.shape[1]]
+    problem.left_out = {name: why for name in problem.objects if name not in names}
+    if not names:
+        return {}
+    spectrogram = problem.transform.forward(problem.mixture)
+    masks = guided_masks(
+        np.abs(spectrogram),
+        [bases[name] for name in names],
+        iterations=problem.options["iterations"],
+        tolerance=problem.options["tolerance"],
+    )
+    return apply_masks(problem, spectrogram, masks, names)
+
+
+def unmatched_objects(problem: Problem) -> dict[str, str]:
+    """Return for each object of the problem one, drawn, that is absent from it and has bases (Gao 4.3).
+
+    Different objects get different ones as long as there are enough.
+    """
+    absent = [
+        name
+        for name in problem.dictionary.objects
+        if name not in problem.objects and problem.dictionary.of(name).shape[1]
+    ]
+    if not absent:
+        return {}
+    drawn = np.random.default_rng(problem.seed).permutation(absent).tolist()
+    return {name: drawn[index % len(drawn)] for index, name in enumerate(problem.objects)}
+
+
+def unmatched_nmf(problem: Problem) -> dict[str, np.ndarray]:
+    """Separate by the bases of objects that are not there: what guidance is worth (Gao 4.3)."""
+    drawn = unmatched_objects(problem)
+    bases = {name: problem.dictionary.of(other) for name, other in drawn.items()}
+    return _separate_by_bases(problem, bases, "no absent object has bases")

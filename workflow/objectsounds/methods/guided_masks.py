@@ -1,0 +1,97 @@
+"""Guided separation, once for all who use it: the objects' fixed bases become masks (Gao 3.5 and 4.5).
+
+``methods`` separates test mixtures with it, ``guided`` a person's own sounds, ``denoise`` noisy clips.
+"""
+
+import itertools
+
+import numpy as np
+
+from objectsounds.signal.nmf import fit_activations, fit_with_free_bases
+from objectsounds.signal.transforms import transform_of
+
+
+def soft_masks(magnitudes: np.ndarray) -> np.ndarray:
+    """Return V_j / sum V_i (Gao eq. 5) for magnitudes of shape=(J, F, N); 1 / J where all are 0."""
+    total = magnitudes.sum(axis=0)
+    empty = total <= 0
+    masks = magnitudes / np.where(empty, 1, total)
+    masks[:, empty] = 1 / len(magnitudes)
+    return masks
+
+
+def guided_masks(
+    magnitude: np.ndarray,
+    bases: list[np.ndarray],
+    *,
+    iterations: int,
+    tolerance: float,
+    free: np.random.Generator | None = None,
+) -> np.ndarray:
+    """Return what share of each bin the bases of each object explain (Gao eq. 4 and 5).
+
+    Parameters
+    ----------
+    magnitude : np.ndarray [shape=(F, N)]
+    bases : list of np.ndarray [shape=(K, m_j)]
+        Of each of J objects, at least one basis; K is at most F. Of the bins above K the bases know nothing.
+    iterations, tolerance
+        As in ``nmf.fit_activations``.
+    free : np.random.Generator, optional
+        If given, as many free bases as the objects have are fitted beside theirs, which adapt to what is
+        none of them (Gao 4.5); it draws where they start.
+
+    Returns
+    -------
+    np.ndarray [shape=(J, F, N)], with ``free`` [shape=(J + 1, F, N)]
+        The masks of the objects, in their order, then that of the free bases; they sum to one. Above the
+        bins that the bases know all is the free bases', or shared evenly among the objects.
+    """
+    held, sizes = np.concatenate(bases, axis=1), [part.shape[1] for part in bases]
+    known, limits = magnitude[: len(held)], {"iterations": iterations, "tolerance": tolerance}
+    if free is None:
+        fit = fit_activations(known, held, **limits)
+    else:
+        sizes.append(sum(sizes))
+        fit = fit_with_free_bases(known, held, sizes[-1], generator=free, **limits)
+    edges = np.cumsum([0, *sizes])
+    masks = soft_masks(
+        np.stack([fit.bases[:, a:b] @ fit.activations[a:b] for a, b in itertools.pairwise(edges)])
+    )
+    if len(known) == len(magnitude):
+        return masks
+    above = np.zeros((len(masks), len(magnitude) - len(known), magnitude.shape[1]), masks.dtype)
+    if free is None:
+        above += 1 / len(masks)
+    else:
+        above[-1] = 1
+    return np.concatenate([masks, above], axis=1)
+
+
+def bases_at(rate: int, bases: np.ndarray, settings: dict, learnt_rate: int) -> np.ndarray:
+    """Return bases, shape=(F, M), for a sound of another rate (Hz) than that of the clips they are from.
+
+    Of the STFT the bins are the same ones at any rate, so those above half the rate are cut. Those of the
+    constant-Q transform differ a little where they are evenly spaced, and are interpolated over frequency.
+
+    Parameters
+    ----------
+    rate, learnt_rate : int
+        Of the sound, and of the clips (``clips.sample_rate`` of the run that learnt them), in Hz.
+    bases : np.ndarray [shape=(F, M)]
+    settings : dict
+        The transform's keys in ``bases``.
+
+    Returns
+    -------
+    np.ndarray [shape=(K, M)]
+        The lowest K bins of the sound's transform; of what lies above, the bases know nothing.
+    """
+    if rate == learnt_rate:
+        return bases
+    transform = transform_of(settings, rate)
+    if settings["bases"]["transform"] == "stft":
+        return bases[: transform.window // 2 + 1]
+    wanted, known = transform.frequencies, transform_of(settings, learnt_rate).frequencies
+    wanted = wanted[wanted <= known[-1]]
+    return np.stack([np.interp(wanted, known, column) for column in bases.T], axis=1).astype(np.float32)

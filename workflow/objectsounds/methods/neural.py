@@ -1,0 +1,145 @@
+"""The learned methods: trained networks as plugs beside NMF.
+
+Mixtures are brought to the level that the networks learnt at, and the estimates back to the mixture's.
+That level is the one of as many sources as sound, each at ``mixtures.rms_db``: known of test mixtures.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from objectsounds.config.method_table import Method
+from objectsounds.core.devices import choose_device
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.data.frame_predictions import FrameWords, read_frame_words
+from objectsounds.methods.problem import Problem
+from objectsounds.networks.mix_training import Trained
+from objectsounds.networks.unet import decide, istft, stft, unwarp_matrix, warped_probabilities
+from objectsounds.networks.unet_training import load_unet, warped
+from objectsounds.networks.wave_unet import separate_waveform
+from objectsounds.networks.wave_unet_training import load_wave_unet
+
+STAGE_VERSION = 2
+LOADERS = {"unet": load_unet, "wave_unet": load_wave_unet}
+
+
+@dataclass
+class Learned:
+    """A trained network, ready to separate.
+
+    Attributes
+    ----------
+    trained : Trained
+    frames : FrameWords or None
+        What the frame network says of the test clips.
+    options : dict
+        The stage's section of the settings, as far as it concerns separation.
+    device : torch.device
+    """
+
+    trained: Trained
+    frames: FrameWords | None
+    options: dict
+    device: torch.device
+
+    @property
+    def rate(self) -> int:
+        """The rate in Hz at which it separates."""
+        return self.trained.rate
+
+    def weights(self, clips: list[str]) -> np.ndarray:
+        """Return each object's weight, shape=(L,): its maximum over the clips' frames (Nuotimaa 3.1.1)."""
+        if self.frames is None:
+            return np.ones(len(self.trained.objects), np.float32)
+        return self.frames.of(clips).max(axis=0)
+
+
+def load_learned(
+    settings: dict, method: Method, network: str | Path | None, frames: str | Path | None
+) -> Learned:
+    """Load a learned method's network.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If a file that the method needs is not given.
+    """
+    stage = method.network.partition("/")[0]
+    if network is None or (method.frames and frames is None):
+        raise ObjectsoundsError(
+            f"separate: this method needs the option --network with the network of stage {stage}"
+            + (", and --frames with the frame network's word." if method.frames else ".")
+        )
+    torch.set_num_threads(settings["separate"]["threads"])
+    trained = LOADERS[stage](network)
+    device = choose_device(settings[stage]["device"], f"{stage}.device")
+    trained.network.to(device)
+    words = read_frame_words(frames) if frames is not None else None
+    if words is not None and words.objects != trained.objects:
+        raise ObjectsoundsError(f"{frames} knows other objects than {network}: run both trainings again.")
+    return Learned(trained, words, settings[stage], device)
+
+
+def at_level(mixture: np.ndarray, level_db: float, sources: int) -> tuple[torch.Tensor, float]:
+    """Return a mixture at the level that sources of one level have together, and the factor for it.
+
+    Parameters
+    ----------
+    mixture : np.ndarray [shape=(T,)]
+    level_db : float
+        Of each source, dB full scale. Sources are not correlated: together they are 10 log10(n) dB louder.
+    sources : int
+        How many sound, n.
+    """
+    power = float(np.sqrt(np.mean(np.square(mixture, dtype=np.float64))))
+    wanted = 10 ** (level_db / 20) * np.sqrt(sources)
+    factor = float(wanted / power) if power > 0 else 1.0
+    return torch.from_numpy(mixture * np.float32(factor)), factor
+
+
+def _at_its_level(problem: Problem) -> tuple[torch.Tensor, float]:
+    """Return the mixture at the level that the network learnt at; see `at_level`.
+
+    Where nobody knows how many sources sound, the objects that are to be separated count: those that
+    were seen, or named, at least one.
+    """
+    count = problem.sources or max(len(problem.objects), 1)
+    return at_level(problem.mixture, problem.model.trained.level_db, count)
+
+
+def mask_probabilities(model: Learned, spectrum: torch.Tensor, clips: list[str]) -> torch.Tensor:
+    """Return the objects' probabilities, shape=(L, R, N), of a complex spectrogram, shape=(F, N).
+
+    On the warped frequency axis; times the frame network's where the method has one.
+    """
+    options = model.trained.options
+    magnitudes = warped(spectrum, options["bins"])
+    found = warped_probabilities(model.trained.network, magnitudes, options["frames"])
+    weights = torch.from_numpy(model.weights(clips).astype(np.float32)).to(found.device)
+    return found * weights[:, None, None]
+
+
+def semantic_masks(problem: Problem) -> dict[str, np.ndarray]:
+    """Separate by the U-Net's masks on the mixture's spectrogram, with the mixture's phase (Nuotimaa 3.1)."""
+    model = problem.model
+    options, own = model.trained.options, model.options
+    mixture, factor = _at_its_level(problem)
+    spectrum = stft(mixture.to(model.device), options["window"], options["hop"])
+    probabilities = mask_probabilities(model, spectrum, problem.clips)
+    matrix = unwarp_matrix(len(spectrum), options["bins"]).to(model.device)
+    masks = decide(matrix @ probabilities, own["background"], own["mask"] == "soft")
+    numbers = [model.trained.objects.index(name) for name in problem.objects]
+    waves = istft(masks[numbers] * spectrum, options["window"], options["hop"], len(mixture)) / factor
+    return dict(zip(problem.objects, waves.cpu().numpy(), strict=True))
+
+
+def waveforms(problem: Problem) -> dict[str, np.ndarray]:
+    """Separate by the Wave-U-Net, which is told the detected objects if it was taught to listen (VIMSS)."""
+    model, names = problem.model, problem.model.trained.objects
+    label = torch.tensor([float(name in problem.objects) for name in names], device=model.device)
+    mixture, factor = _at_its_level(problem)
+    bottleneck = model.trained.options["bottleneck"]
+    waves = separate_waveform(model.trained.network, mixture.to(model.device), label, bottleneck) / factor
+    return {name: waves[names.index(name)].cpu().numpy() for name in problem.objects}

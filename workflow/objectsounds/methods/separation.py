@@ -1,0 +1,97 @@
+"""One mixture separated by one method, at the method's own rate."""
+
+import importlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from objectsounds.config.method_table import Method
+from objectsounds.core.seeds import seed_of
+from objectsounds.core.tables import join_names, split_names
+from objectsounds.data.bags import Bags
+from objectsounds.data.block_files import read_block_wav
+from objectsounds.dictionaries.file import Dictionary
+from objectsounds.media.wav import resampled
+from objectsounds.methods.guided_masks import bases_at
+from objectsounds.methods.problem import Problem
+from objectsounds.signal.transforms import transform_of
+
+SILENT = 1e-8
+
+
+def detected_objects(bags: Bags, clip_ids: list[str]) -> list[str]:
+    """Return the objects detected in any of the clips: their visual labels, max-pooled (Gao 4.4)."""
+    rows = [bags.clip_ids.index(clip_id) for clip_id in clip_ids]
+    found = bags.targets[rows].max(axis=0)
+    return [name for name, hit in zip(bags.objects, found, strict=True) if hit]
+
+
+def fallback_reason(name: str, problem: Problem, estimates: dict[str, np.ndarray]) -> str:
+    """Return why a true object gets the unprocessed mixture as its estimate; empty if it does not."""
+    if name in estimates:
+        return "" if np.sqrt(np.mean(np.square(estimates[name]))) > SILENT else "silent estimate"
+    return problem.left_out.get(name, "no estimate" if name in problem.objects else "not detected")
+
+
+def dictionary_at(rate: int, words: Dictionary, settings: dict, learnt_rate: int) -> Dictionary:
+    """Return a dictionary with its bases for sounds of another rate (Hz); see `bases_at`."""
+    return replace(words, bases=bases_at(rate, words.bases.T, settings, learnt_rate).T)
+
+
+def _read_mixture(folder: Path, row: dict) -> tuple[np.ndarray, int, dict[str, np.ndarray]]:
+    mixture, rate = read_block_wav(folder / row["mixture"] / "mixture.wav")
+    references = {
+        name: read_block_wav(folder / row["mixture"] / f"reference_{number}.wav")[0]
+        for number, name in enumerate(split_names(row["objects"]), start=1)
+    }
+    return mixture, rate, references
+
+
+def separate_mixture(
+    method: Method,
+    settings: dict,
+    folder: Path,
+    row: dict,
+    dictionary: Dictionary | None,
+    bags: Bags | None,
+    model: object | None = None,
+) -> tuple[dict[str, np.ndarray], list[dict], int]:
+    """Separate one mixture, at the method's own rate; estimates are brought back to the mixture's.
+
+    Returns
+    -------
+    estimates : dict
+        Object to waveform [shape=(T,)].
+    rows : list of dict
+        One per true object and per object that was detected beside them, with the reason of a fallback.
+    rate : int
+        Hz.
+    """
+    mixture, rate, references = _read_mixture(folder, row)
+    true, clips = list(references), split_names(row["clips"])
+    objects = detected_objects(bags, clips) if method.detects else true
+    own = model.rate if model is not None else settings["separate"]["rate"] or rate
+    heard = resampled(mixture, rate, own)
+    problem = Problem(heard, objects, transform_of(settings, own), settings["separate"], model=model)
+    problem.rate, problem.seed = own, seed_of(settings["seed"], "separate", row["mixture"])
+    problem.clips, problem.sources = clips, len(true)
+    if dictionary is not None:
+        problem.dictionary = dictionary_at(own, dictionary, settings, rate)
+    if not method.guided:
+        problem.references = {name: resampled(sound, rate, own) for name, sound in references.items()}
+    module, _, function = method.function.partition(".")
+    estimates = getattr(importlib.import_module(f"objectsounds.{module}"), function)(problem)
+    estimates = {name: resampled(sound, own, rate, len(mixture)) for name, sound in estimates.items()}
+    return estimates, _rows(row["mixture"], true, problem, estimates, method.detects), rate
+
+
+def _rows(mixture: str, true: list[str], problem: Problem, estimates: dict, detects: bool) -> list[dict]:
+    """Return the rows of ``estimates.tsv``: the true objects, then what was detected beside them."""
+    rows, detected = [], join_names(problem.objects) if detects else ""
+    for name in true + [extra for extra in estimates if extra not in true]:
+        reason = fallback_reason(name, problem, estimates) if name in true else ""
+        file = f"{mixture}/{name}.wav" if name in estimates else ""
+        cells = {"mixture": mixture, "object": name, "file": file}
+        rows.append(cells | {"fallback": reason, "detected": detected})
+    return rows

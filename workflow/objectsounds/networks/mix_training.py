@@ -1,0 +1,264 @@
+"""Mix-and-separate: mixtures are drawn from solo clips while a network learns to take them apart.
+
+Every epoch has its own random numbers, so a training that goes on sees what it would have seen.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import h5py
+import numpy as np
+import torch
+
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.files import reading
+from objectsounds.core.seeds import generator, seed_of
+from objectsounds.core.weights import load_weights
+from objectsounds.data.solos import Solos, open_solos
+from objectsounds.networks.training import Training, checkpoint_of, evaluating
+
+QUIET = 0.03  # a section this far below its clip's level (linear) says nothing and is drawn again
+TRIES = 8
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Mixer:
+    """Draws sections of solo clips of different objects, at one level.
+
+    Attributes
+    ----------
+    solos : Solos
+    length : int
+        Samples of a section.
+    counts : list of int
+        How many sources a mixture may have; one is drawn.
+    rms_db : float
+        Level of each source's whole clip, dB full scale, as in the mixtures that are tested with.
+    gain_db : float
+        The level of each source differs from it by at most this much.
+    """
+
+    solos: Solos
+    length: int
+    counts: list[int]
+    rms_db: float
+    gain_db: float = 0.0
+
+    def __post_init__(self):
+        known = range(len(self.solos.objects))
+        self.clips = {label: clips for label in known if len(clips := self.solos.of(label))}
+
+    def usable(self) -> bool:
+        """True if there are clips of enough objects to mix."""
+        return len(self.clips) >= min(self.counts)
+
+    def draw(self, rng: np.random.Generator, file: h5py.File) -> np.ndarray:
+        """Return the sources of a mixture, float32 [shape=(L, length)]; those of absent objects are zero."""
+        sources = np.zeros((len(self.solos.objects), self.length), np.float32)
+        count = min(int(rng.choice(self.counts)), len(self.clips))
+        for label in rng.choice(sorted(self.clips), count, replace=False):
+            sources[label] = self._section(rng, file, int(rng.choice(self.clips[label])))
+        return sources
+
+    def _section(self, rng: np.random.Generator, file: h5py.File, clip: int) -> np.ndarray:
+        spare = max(0, int(self.solos.start[clip + 1] - self.solos.start[clip]) - self.length)
+        for _ in range(TRIES):
+            part = self.solos.section(file, clip, int(rng.integers(spare + 1)), self.length)
+            if np.sqrt(np.mean(part**2)) > QUIET * self.solos.rms[clip]:
+                break
+        level = self.rms_db + rng.uniform(-self.gain_db, self.gain_db)
+        return part * np.float32(10 ** (level / 20) / self.solos.rms[clip])
+
+    def batches(self, rng: np.random.Generator, count: int, size: int) -> Iterator[torch.Tensor]:
+        """Yield ``count`` batches of sources, shape=(size, L, length)."""
+        with h5py.File(self.solos.path) as file:
+            for _ in range(count):
+                yield torch.from_numpy(np.stack([self.draw(rng, file) for _ in range(size)]))
+
+
+class Task(Protocol):
+    """What a network is trained for.
+
+    Attributes
+    ----------
+    network : torch.nn.Module
+    length : int
+        Samples of a mixture.
+    counts : list of int
+        Of sources a mixture.
+    """
+
+    network: torch.nn.Module
+    length: int
+    counts: list[int]
+
+    def loss(self, sources: torch.Tensor) -> torch.Tensor:
+        """Return the mean loss over a batch of sources, shape=(B, L, length)."""
+
+
+class MixTraining(Training):
+    """Mix-and-separate training of a network.
+
+    Parameters
+    ----------
+    settings : dict
+        Keys ``seed``, ``mixtures.rms_db`` and the stage's section.
+    stage : str
+    task : callable
+        Makes the `Task`, after PyTorch has been seeded: ``task(options, solos)``.
+    train, val : Solos
+    checkpoint : Path
+    version : int
+        The stage's.
+    """
+
+    def __init__(
+        self,
+        settings: dict,
+        stage: str,
+        task: Callable[[dict, Solos], Task],
+        train: Solos,
+        val: Solos | None,
+        checkpoint: Path,
+        version: int,
+    ):
+        super().__init__(settings, stage, checkpoint)
+        self.task = task(self.options, train)
+        level, gain = settings["mixtures"]["rms_db"], self.options["gain_db"]
+        self.train = Mixer(train, self.task.length, self.task.counts, level, gain)
+        if not self.train.usable():
+            raise ObjectsoundsError(
+                f"{stage}: {train.path} holds solo clips of {len(self.train.clips)} objects, mixtures need "
+                f"{min(self.task.counts)}; add clips in which one object is seen, or lower dataset.threshold."
+            )
+        held = val is not None and self.options["val_mixtures"] > 0
+        self.val = Mixer(val, self.task.length, self.task.counts, level) if held else None
+        if self.val is not None and not self.val.usable():
+            log.warning("%s: %s holds too few objects to mix: the training loss is watched", stage, val.path)
+            self.val = None
+        network = self.task.network.to(self.device)
+        optimiser = build_optimiser(network, self.options)
+        every, decay = self.options["lr_decay_every"], self.options["lr_decay"]
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: decay ** (step / every))
+        self.begin(network, optimiser, schedule, _identity(settings, stage, version, train, val))
+
+    def learn(self, number: int) -> dict:
+        """Train on ``steps_per_epoch`` batches of new mixtures, and measure on the same ones every time."""
+        self.network.train()
+        draw = generator(self.settings["seed"], self.stage, "mixtures", number)
+        size, steps = self.options["batch_size"], self.options["steps_per_epoch"]
+        total = 0.0
+        for sources in self.train.batches(draw, steps, size):
+            self.optimiser.zero_grad(set_to_none=True)
+            with self.mixed_precision():
+                loss = self.task.loss(sources.to(self.device))
+            self.check(loss)
+            loss.backward()
+            self.optimiser.step()
+            self.schedule.step()
+            total += loss.item()
+        row = {"train_loss": total / steps}
+        return row | ({"val_loss": self._measure(self.val)} if self.val is not None else {})
+
+    def _measure(self, mixer: Mixer) -> float:
+        draw = generator(self.settings["seed"], self.stage, "held out")
+        size = self.options["batch_size"]
+        count = -(-self.options["val_mixtures"] // size)
+        with evaluating(self.network):
+            losses = [
+                self.task.loss(batch.to(self.device)).item() for batch in mixer.batches(draw, count, size)
+            ]
+        return float(np.mean(losses))
+
+
+def build_optimiser(network: torch.nn.Module, options: dict) -> torch.optim.Optimizer:
+    """Return ``options["optimiser"]``: ``adam``, or ``sgd`` with ``momentum``."""
+    if options["optimiser"] == "adam":
+        return torch.optim.Adam(network.parameters(), options["learning_rate"])
+    return torch.optim.SGD(network.parameters(), options["learning_rate"], momentum=options["momentum"])
+
+
+def _identity(settings: dict, stage: str, version: int, train: Solos, val: Solos | None) -> str:
+    parts = [json.dumps(settings, sort_keys=True), stage, version, torch.__version__]
+    for solos in filter(None, (train, val)):
+        parts += [solos.clip_ids, solos.objects, solos.labels.tolist(), float(solos.rms.sum())]
+    return f"{seed_of(*parts):016x}"
+
+
+@dataclass
+class Trained:
+    """A trained separator with what it was trained on.
+
+    Attributes
+    ----------
+    network : torch.nn.Module
+        In evaluation mode.
+    objects : list of str
+    rate : int
+        Hz.
+    options : dict
+        The stage's section of the settings of its training.
+    level_db : float
+        Of the sources that it learnt from.
+    """
+
+    network: torch.nn.Module
+    objects: list[str]
+    rate: int
+    options: dict
+    level_db: float
+
+
+def load_separator(path: str | Path, stage: str, build: Callable[[dict, dict], torch.nn.Module]) -> Trained:
+    """Load what `train_separator` wrote, weights only.
+
+    Parameters
+    ----------
+    path : path
+    stage : str
+    build : callable
+        Makes the network, of what was saved and the stage's section of the settings.
+    """
+    with reading(path):
+        saved = load_weights(Path(path))
+    settings = json.loads(saved["settings"])
+    network = build(saved, settings[stage])
+    network.load_state_dict(saved["state_dict"])
+    level = settings["mixtures"]["rms_db"]
+    return Trained(network.eval(), saved["objects"], saved["rate"], settings[stage], level)
+
+
+def train_separator(
+    settings: dict,
+    stage: str,
+    task: Callable[[dict, Solos], Task],
+    files: tuple[str | Path, str | Path | None],
+    outputs: tuple[str | Path, str | Path],
+    about: dict,
+    progress: Callable | None = None,
+) -> None:
+    """Train a separator from solo clips.
+
+    Parameters
+    ----------
+    settings, stage, task
+        As `MixTraining`.
+    files : (train, val)
+        Solo clips; without ``val`` the training loss is watched.
+    outputs : (network, history)
+    about : dict
+        Kept beside the weights; holds ``stage_version``.
+    progress : callable, optional
+        Called as ``progress(epoch, epochs, row)``.
+    """
+    train, val = (open_solos(path) if path else None for path in files)
+    training = MixTraining(
+        settings, stage, task, train, val, checkpoint_of(outputs[0]), about["stage_version"]
+    )
+    training.run(*outputs, about | {"objects": train.objects, "rate": train.rate}, progress)

@@ -1,0 +1,60 @@
+"""Time-frequency transforms with an inverse.
+
+Conventions: waveforms have shape=(T,), spectrograms shape=(F, N), frames along the last axis.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.fft
+
+from objectsounds.signal.cqt import Cqt
+
+
+@dataclass(frozen=True)
+class Stft:
+    """Centred short-time Fourier transform with a Hann window (Gao 4.2, SPEC "Spectrogram").
+
+    Parameters
+    ----------
+    window : int
+        Window length in samples; F = window // 2 + 1.
+    hop : int
+        Hop length in samples; a waveform of T samples gives N = 1 + T // hop frames.
+    """
+
+    window: int
+    hop: int
+
+    @classmethod
+    def for_rate(cls, rate: int, window_seconds: float, hop_seconds: float) -> "Stft":
+        """Return the transform for a sample rate in Hz, its lengths given in seconds."""
+        return cls(round(rate * window_seconds), round(rate * hop_seconds))
+
+    def forward(self, waveform: np.ndarray) -> np.ndarray:
+        """Return the complex spectrogram, complex64 [shape=(F, N)], of a waveform [shape=(T,)].
+
+        It is ``librosa.stft``'s with zeros before and after the sound.
+        """
+        samples = np.asarray(waveform, dtype=np.float32)
+        half = self.window // 2
+        padded = np.pad(samples, (half, half + max(0, self.window - samples.size)))
+        frames = np.lib.stride_tricks.sliding_window_view(padded, self.window)[:: self.hop]
+        hann = 0.5 - 0.5 * np.cos(2 * np.pi / self.window * np.arange(self.window))
+        return np.ascontiguousarray(scipy.fft.rfft(frames * hann.astype(np.float32)).T)
+
+    def inverse(self, spectrogram: np.ndarray, length: int) -> np.ndarray:
+        """Return the waveform, float32 [shape=(length,)], of a complex spectrogram [shape=(F, N)]."""
+        import librosa  # its first call takes a second: too long for the many jobs that only go forward
+
+        padded = max(length, self.window)
+        waveform = librosa.istft(spectrogram, n_fft=self.window, hop_length=self.hop, length=padded)
+        return waveform[:length]
+
+
+def transform_of(settings: dict, rate: int) -> Stft | Cqt:
+    """Return the transform that section ``bases`` of the settings describes, for a rate in Hz."""
+    bases = settings["bases"]
+    if bases["transform"] == "cqt":
+        return Cqt.for_rate(rate, **bases["cqt"])
+    return Stft.for_rate(rate, bases["window_seconds"], bases["hop_seconds"])

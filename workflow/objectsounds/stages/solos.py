@@ -1,0 +1,81 @@
+"""Stage ``solos``: clips with exactly one label, at one rate: what the learned separators learn from.
+
+The label is what is seen (``solos.supervision: visual``), so that these methods know no more than MIML
+does. No performance may be learnt from that another split holds too: that would be its answer.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from objectsounds.core.files import written_whole
+from objectsounds.core.hdf5 import describe
+from objectsounds.data.bags import open_dataset
+from objectsounds.data.solos import FULL, check_performances, read_performances, solo_labels
+from objectsounds.data.status import good_clips, read_audio
+
+STAGE_VERSION = 2
+
+
+log = logging.getLogger(__name__)
+
+
+def make_solos(
+    settings: dict,
+    rate: int,
+    dataset: str | Path,
+    statuses: list[str],
+    elsewhere: list[str],
+    output: str | Path,
+    progress: Callable = iter,
+) -> None:
+    """Gather a split's solo clips.
+
+    Parameters
+    ----------
+    settings : dict
+        Key ``solos``.
+    rate : int
+        Hz, to which the clips are resampled.
+    dataset : path
+        The split's aggregated HDF5, for its labels.
+    statuses : list of path
+        Of the split's shards.
+    elsewhere : list of path
+        What the clips in use of the other splits are sections of.
+    output : path
+        HDF5 with ``waveform`` (all samples in a row, int16), ``start`` (n + 1,), ``rms`` (n,),
+        ``label`` (n,) and ``clip_id`` (n,); attributes ``objects`` and ``rate``.
+    progress : callable
+        Wraps the shards.
+    """
+    from objectsounds.media.wav import resampled
+
+    bags = open_dataset(dataset, bases=False)
+    labels = solo_labels(bags, settings["solos"]["supervision"])
+    kept: list[dict] = []
+    waveforms: list[np.ndarray] = []
+    for status in progress(statuses):
+        for row in good_clips(status):
+            if row["clip_id"] in labels:
+                waveform, own = read_audio(status, row)
+                kept.append(row)
+                scaled = np.clip(resampled(waveform, own, rate), -1, 1) * FULL
+                waveforms.append(np.round(scaled).astype(np.int16))
+    check_performances(kept, read_performances(elsewhere))
+    ids = [row["clip_id"] for row in kept]
+    powers = [np.sqrt(np.mean((w / FULL) ** 2)) if len(w) else 0.0 for w in waveforms]
+    with written_whole(output) as temporary, h5py.File(temporary, "w") as file:
+        describe(file, settings, STAGE_VERSION)
+        file.attrs["objects"] = json.dumps(bags.objects)
+        file.attrs["rate"] = rate
+        file.create_dataset("waveform", data=np.concatenate([*waveforms, np.zeros(0, np.int16)]))
+        file.create_dataset("start", data=np.cumsum([0] + [len(w) for w in waveforms]))
+        file.create_dataset("rms", data=np.array(powers))
+        file.create_dataset("label", data=np.array([labels[name] for name in ids], dtype=np.int64))
+        file.create_dataset("clip_id", data=ids, dtype=h5py.string_dtype())
+    log.info("%d of %d clips have exactly one label", len(ids), len(bags.clip_ids))

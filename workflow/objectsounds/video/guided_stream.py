@@ -1,0 +1,93 @@
+"""Guided separation of a sound of any rate and any number of channels, block by block.
+
+The bases have one bin each 1 / window Hz, 10 Hz at 0.1 s, whatever the rate: masks are made at the
+file's own rate from the mean magnitude of its channels, and applied to each channel. The mean of the
+magnitudes rather than the magnitude of the mean: channels in antiphase would cancel to silence in a mono
+mix, and their masks would know nothing of what is heard.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from objectsounds.config.video_options import REST
+from objectsounds.core.seeds import generator
+from objectsounds.dictionaries.file import Dictionary
+from objectsounds.media.sound_stream import SoundStream
+from objectsounds.methods.guided_masks import bases_at, guided_masks
+from objectsounds.signal.crossfade import CrossFade, overlapping
+from objectsounds.signal.transforms import transform_of
+
+BLOCK_SECONDS, OVERLAP_SECONDS = 30.0, 2.0
+LEAST_BLOCK_SECONDS, BLOCK_SAMPLES = 6.0, 2 * 48000 * 30  # many channels at high rates get shorter blocks
+
+
+class GuidedSeparator:
+    """Separate blocks of a sound by the fixed bases of its objects (Gao 3.5, eq. 4 and 5).
+
+    Parameters
+    ----------
+    settings : dict
+        ``seed``, ``separate``, the transform's keys in ``bases``, and ``clips.sample_rate``.
+    dictionary : Dictionary
+    objects : list of str
+        Each with bases.
+    rate : int
+        Of the sound, in Hz.
+    rest : bool
+        Whether to fit, beside the objects' bases, as many free ones that adapt to what is none of them
+        (Gao 4.5). Then the estimate ``rest`` follows the objects'.
+    """
+
+    def __init__(self, settings: dict, dictionary: Dictionary, objects: list[str], rate: int, rest: bool):
+        self.options, self.seed, self.rest = settings["separate"], settings["seed"], rest
+        self.transform = transform_of(settings, rate)
+        learnt = settings["clips"]["sample_rate"]
+        self.bases = [bases_at(rate, dictionary.of(name), settings, learnt) for name in objects]
+        self.names = [*objects, REST] if rest else list(objects)
+
+    def masks(self, magnitude: np.ndarray, index: int) -> np.ndarray:
+        """Return the masks, shape=(J, F, N), of a block's magnitude, shape=(F, N), as in ``names``."""
+        limits = {key: self.options[key] for key in ("iterations", "tolerance")}
+        free = generator(self.seed, REST, index) if self.rest else None
+        return guided_masks(magnitude, self.bases, free=free, **limits)
+
+    def __call__(self, block: np.ndarray, index: int = 0) -> np.ndarray:
+        """Return the estimates, float32 [shape=(J, n, C)], of a block [shape=(n, C)], as in ``names``."""
+        spectrograms = [self.transform.forward(channel) for channel in block.T]
+        magnitude = np.mean([np.abs(spectrogram) for spectrogram in spectrograms], axis=0)
+        estimates = np.empty((len(self.names), *block.shape), np.float32)
+        for estimate, mask in zip(estimates, self.masks(magnitude, index), strict=True):
+            for channel, spectrogram in enumerate(spectrograms):
+                estimate[:, channel] = self.transform.inverse(spectrogram * mask, len(block))
+        return estimates
+
+    def stream(
+        self,
+        sound: SoundStream,
+        progress: Callable[[float], None] = lambda seconds: None,
+        block_seconds: float | None = None,
+    ) -> Iterator[np.ndarray]:
+        """Yield the estimates of a whole sound piece by piece, each of shape=(J, n, C).
+
+        Parameters
+        ----------
+        sound : SoundStream
+        progress : callable
+            Called with the seconds that are done.
+        block_seconds : float, optional
+            Above ``OVERLAP_SECONDS``; by default 30 s, less where they would hold too many samples.
+        """
+        if block_seconds is None:
+            fitting = BLOCK_SAMPLES / (sound.rate * sound.channels)
+            block_seconds = min(BLOCK_SECONDS, max(LEAST_BLOCK_SECONDS, fitting))
+        overlap = round(OVERLAP_SECONDS * sound.rate)
+        fade, done = CrossFade(overlap), 0
+        blocks = overlapping(sound.read, round(block_seconds * sound.rate), overlap)
+        for index, (block, last) in enumerate(blocks):
+            if not len(block):
+                return
+            piece = fade(self(block, index), last)
+            yield piece
+            done += piece.shape[1]
+            progress(done / sound.rate)
