@@ -49,5 +49,5 @@ rule all:
     input:
         "<results>/report/index.html",
         "<results>/report/packed.html",
-        expand("<results>/export/{method}.h5", method=plan.exported_methods(SETTINGS)),
+        expand("<results>/export/{method}.h5", method=paths.exported_methods(SETTINGS)),
         "<results>/catalogue/shards.txt",  # gone after a catalogue that failed, and no job would ask for it

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from objectsounds.cli.arguments import Number
 from objectsounds.cli.commands import COMMANDS
 from objectsounds.cli.main import main
 from objectsounds.config.settings import load_settings
+from objectsounds.core.arguments import Number
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.places import ROOT
 
@@ -89,7 +89,9 @@ def test_a_run_on_no_core_is_refused_before_snakemake_starts(capsys, folder, mon
 @pytest.mark.parametrize("words", ["--cores 2", "-c all", "-c2", "--jobs unlimited", "--cores --dry-run", ""])
 def test_a_run_on_cores_goes_to_snakemake(folder, monkeypatch, words):
     started = []
-    monkeypatch.setattr("objectsounds.run.run_snakemake", lambda arguments: started.append(arguments) or 3)
+    monkeypatch.setattr(
+        "objectsounds.cli.run.run_snakemake", lambda arguments: started.append(arguments) or 3
+    )
     assert main(["run", *words.split()]) == 3 and started == [words.split()]
 
 

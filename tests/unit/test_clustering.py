@@ -128,8 +128,8 @@ def test_another_seed_starts_the_factorisation_and_the_clusters_elsewhere(interl
         drawn.append(seed)
         return cluster(features, count, seed)
 
-    monkeypatch.setattr("objectsounds.clustering.factorize", keep_factorize)
-    monkeypatch.setattr("objectsounds.clustering.cluster", keep_cluster)
+    monkeypatch.setattr("objectsounds.methods.clustering.factorize", keep_factorize)
+    monkeypatch.setattr("objectsounds.methods.clustering.cluster", keep_cluster)
     estimates = []
     for seed in (1, 2, 1):
         interleaved.seed = seed
@@ -162,7 +162,7 @@ def test_a_cluster_without_components_is_silence(disjoint, method, monkeypatch):
             np.ones((count, spectrogram.shape[1]), np.float32),
         )
 
-    monkeypatch.setattr("objectsounds.clustering.factorize", one_audible_component)
+    monkeypatch.setattr("objectsounds.methods.clustering.factorize", one_audible_component)
     estimates = method(disjoint)
     np.testing.assert_allclose(estimates["piano"], disjoint.mixture, atol=1e-5)
     assert not estimates["violin"].any()
@@ -175,7 +175,7 @@ def test_the_number_of_components_is_25_per_source_unless_configured(disjoint, m
         asked.append(count)
         raise InterruptedError
 
-    monkeypatch.setattr("objectsounds.clustering.factorize", stop)
+    monkeypatch.setattr("objectsounds.methods.clustering.factorize", stop)
     for options in ({}, {"components_per_source": 7}):
         disjoint.options = OPTIONS | options
         with pytest.raises(InterruptedError):

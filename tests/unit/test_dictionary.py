@@ -9,14 +9,15 @@ from objectsounds.config.method_table import DICTIONARIES, METHODS
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.seeds import generator
 from objectsounds.data.bags import Bags, open_dataset
-from objectsounds.dictionaries.agreement import choose_agreement
+from objectsounds.dictionaries.agreement import choose as choose_agreement
 from objectsounds.dictionaries.choice import whole_clips
-from objectsounds.dictionaries.consensus import choose_consensus, explained_shares, merge_bins
-from objectsounds.dictionaries.exemplar import choose_exemplar
+from objectsounds.dictionaries.consensus import choose as choose_consensus
+from objectsounds.dictionaries.consensus import explained_shares, merge_bins
+from objectsounds.dictionaries.exemplar import choose as choose_exemplar
 from objectsounds.dictionaries.file import read_dictionary
-from objectsounds.dictionaries.gao import choose_gao
-from objectsounds.dictionaries.solo import choose_solo
-from objectsounds.dictionaries.surest import choose_surest
+from objectsounds.dictionaries.gao import choose as choose_gao
+from objectsounds.dictionaries.solo import choose as choose_solo
+from objectsounds.dictionaries.surest import choose as choose_surest
 from objectsounds.networks.miml import Miml, normalise_bases
 from objectsounds.networks.miml_training import load_network
 from objectsounds.networks.relation_map import relation_maps
@@ -205,7 +206,7 @@ def test_the_upper_bound_chooses_among_the_clips_of_the_lists_labels_not_of_what
     maps = np.zeros((4, 3, 6))
     for clip, place in enumerate([0, 1, 2, 0]):  # the network hears what sounds
         maps[clip, place] = 2.0
-    monkeypatch.setattr("objectsounds.dictionary._read_network", lambda *_: (maps, "max"))
+    monkeypatch.setattr("objectsounds.stages.dictionary._read_network", lambda *_: (maps, "max"))
     chosen = settings_with(2)
     chosen["dictionary"]["gao"] = GAO | {"max_bases": 12}
     made = {}

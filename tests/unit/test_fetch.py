@@ -288,7 +288,8 @@ def test_a_killed_job_leaves_no_file_and_no_process(server, tmp_path):
     options = {"url": f"{server.url}/{{media_id}}.mp4", "format": "b", "attempts": 1, "backoff_seconds": 0}
     options |= {"timeout": 60, "cookies": None, "proxy": None, "rate_limit": None, "sections": True}
     options["max_mb"] = 100
-    code = f"from objectsounds.fetch import *; fetch_section('steps', 7, 12, {str(cache)!r}, {options!r})"
+    code = "from objectsounds.sources.download import *; "
+    code += f"fetch_section('steps', 7, 12, {str(cache)!r}, {options!r})"
     job = subprocess.Popen([sys.executable, "-c", code])
     deadline = time.monotonic() + 120
     while len(server.requests) < 2 and time.monotonic() < deadline:

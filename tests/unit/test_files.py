@@ -250,7 +250,7 @@ def test_a_disk_that_fails_under_a_clip_does_not_make_its_shard_again(tmp_path, 
     row = dict.fromkeys(COLUMNS, "") | {"clip_id": "a_0", "status": "ok", "folder": "0"}
     write_table(tmp_path / "status.tsv", COLUMNS, [row | clip_sizes(tmp_path / "0")])
     assert len(good_clips(tmp_path / "status.tsv")) == 1
-    monkeypatch.setattr("objectsounds.status.clip_sizes", fail_as_a_disk)
+    monkeypatch.setattr("objectsounds.data.status.clip_sizes", fail_as_a_disk)
     with pytest.raises(OSError, match="Input/output error"):
         good_clips(tmp_path / "status.tsv")
     assert (tmp_path / "status.tsv").exists()

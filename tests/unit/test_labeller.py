@@ -121,7 +121,7 @@ def test_input_is_normalised_as_imagenet_is():
 
 
 def test_torchvision_imports_beside_any_torch():
-    code = "from objectsounds.vision import torchvision; print(torchvision.models.resnet18)"
+    code = "from objectsounds.networks.vision import torchvision; print(torchvision.models.resnet18)"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 

@@ -336,7 +336,7 @@ def test_a_network_hears_the_level_of_the_sources_or_else_of_the_objects(
         heard.append((mixture, label.tolist()))
         return gains * mixture
 
-    monkeypatch.setattr("objectsounds.learned.separate_waveform", separate)
+    monkeypatch.setattr("objectsounds.methods.neural.separate_waveform", separate)
     trained = Trained(None, NAMES, RATE, {"bottleneck": 9}, -20.0)
     mixture = np.random.default_rng(0).standard_normal(1000).astype(np.float32)
     model = Learned(trained, None, {}, torch.device("cpu"))
@@ -358,7 +358,7 @@ def test_the_semantic_masks_are_asked_at_the_level_of_the_sources_and_put_back(m
         share[2], share[0] = 0.75, 0.25
         return share
 
-    monkeypatch.setattr("objectsounds.learned.mask_probabilities", probabilities)
+    monkeypatch.setattr("objectsounds.methods.neural.mask_probabilities", probabilities)
     trained = Trained(None, NAMES, RATE, SMALL_UNET, -20.0)
     model = Learned(trained, None, {"mask": "soft", "background": 0.0}, torch.device("cpu"))
     mixture = np.random.default_rng(0).standard_normal(4094).astype(np.float32)
@@ -392,7 +392,7 @@ def test_the_frame_network_looks_at_the_frame_in_the_middle_of_a_clip(monkeypatc
         light = torch.from_numpy(images.reshape(len(images), -1).mean(axis=1) / 25.0 - 5.0)
         return torch.stack([-light, light, torch.full_like(light, -99.0)], dim=1).float()
 
-    monkeypatch.setattr("objectsounds.frame_network.predict", brightness)
+    monkeypatch.setattr("objectsounds.stages.frame_network.predict", brightness)
     options = settings | {"frame_network": settings["frame_network"] | {"image_size": 8, "threads": 1}}
     small_network = build(options["frame_network"]["architecture"], 3)
     torch.save({"state_dict": small_network.state_dict(), "objects": NAMES}, tmp_path / "n.pt")

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from objectsounds.config.resources import NEEDS, memory, minutes
+from objectsounds.config.job_resources import NEEDS, memory, minutes
 from objectsounds.config.settings import load_settings
 
 

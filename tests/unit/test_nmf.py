@@ -146,7 +146,7 @@ def test_a_basis_has_a_mean_of_one():
 
 def test_extrapolation_that_raises_the_divergence_is_taken_back(monkeypatch):
     monkeypatch.setattr(
-        "objectsounds.descent._extrapolated",
+        "objectsounds.signal.kl_descent._extrapolated",
         lambda new, old, share: np.exp(new + np.clip(3 * (new - old), -5, 5)),
     )
     V = np.random.default_rng(1).gamma(0.3, 1.0, (120, 50))

@@ -358,7 +358,7 @@ def test_an_output_that_cannot_be_a_folder_is_refused_before_anything_is_decoded
     monkeypatch.chdir(tmp_path)
     video = duet(tmp_path / "duet.wav", seconds=0.2)
     (tmp_path / "file").write_text("a person's")
-    monkeypatch.setattr("objectsounds.separate_videos.separate_video", None)
+    monkeypatch.setattr("objectsounds.stages.separate_videos.separate_video", None)
     assert separate(video, "--objects", "piano", "--output", output, model=model) == 1
     said = capsys.readouterr().err.strip()
     assert f"--output {output}" in said and "name another" in said and "\n" not in said

@@ -288,7 +288,7 @@ def test_a_method_is_given_the_mixture_with_all_that_is_known_of_it(block, monke
         given.append(problem)
         return {"violin": problem.mixture}
 
-    monkeypatch.setattr("objectsounds.methods.unprocessed", keep)
+    monkeypatch.setattr("objectsounds.methods.oracles.unprocessed", keep)
     settings = block_settings(separate={"rate": rate})
     for name in ("m0", "m2"):
         row = {"mixture": name, "clips": CLIPS[name], "objects": ";".join(BLOCK[name])}
@@ -354,7 +354,7 @@ def test_there_are_as_many_free_bases_as_fixed_ones_and_the_limits_are_the_calle
         asked.append((spectrogram.shape, fixed.shape, count, iterations, tolerance))
         return fit_with_free_bases(spectrogram, fixed, count, generator=generator, iterations=1)
 
-    monkeypatch.setattr("objectsounds.guided_masks.fit_with_free_bases", keep)
+    monkeypatch.setattr("objectsounds.methods.guided_masks.fit_with_free_bases", keep)
     free, limits = np.random.default_rng(0), {"iterations": 7, "tolerance": 0.5}
     masks = guided_masks(np.ones((8, 4)), [LOW, HIGH], free=free, **limits)
     assert asked == [((6, 4), (6, 3), 3, 7, 0.5)] and masks.shape == (3, 8, 4)

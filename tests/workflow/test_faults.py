@@ -46,7 +46,7 @@ def test_two_runs_in_one_folder_are_refused_by_name(killed):
         [
             sys.executable,
             "-c",
-            "from objectsounds.run import take_lock as t; t(); print('held', flush=True); input()",
+            "from objectsounds.cli.run import take_lock as t; t(); print('held', flush=True); input()",
         ],
         cwd=place.folder,
         stdin=subprocess.PIPE,

@@ -8,7 +8,7 @@ from objectsounds.core.tables import read_table
 from tests.workflow.conftest import RESULTS
 
 METHODS = "methods=[mixture, ideal_ratio_mask, miml, unet_audio, unet_combined, wave_unet_additive_output]"
-LEARNT = {"solos": 2, "unet": 1, "wave_unet": 1, "frame_network": 1, "frame_words": 1}
+LEARNT = {"solos": 2, "unet": 1, "wave_unet": 1, "frame_network": 1, "frame_predictions": 1}
 
 
 @pytest.fixture(scope="module")

@@ -27,8 +27,8 @@ rule ablation:
         "../../envs/vision-gpu.yaml" if SETTINGS["labeller"]["device"] == "cuda" else "../../envs/vision.yaml"
     threads: SETTINGS["labeller"]["threads"]
     resources:
-        mem_mb=needs.memory(SETTINGS, "ablation"),
-        runtime=needs.minutes(SETTINGS, "ablation"),
+        mem_mb=job_resources.memory(SETTINGS, "ablation"),
+        runtime=job_resources.minutes(SETTINGS, "ablation"),
         gpu=int(SETTINGS["labeller"]["device"] == "cuda"),
     params:
         settings=stage_params("ablation"),
@@ -69,15 +69,13 @@ rule ablation_table:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=needs.memory(SETTINGS, "ablation_table"),
-        runtime=needs.minutes(SETTINGS, "ablation_table"),
+        mem_mb=job_resources.memory(SETTINGS, "ablation_table"),
+        runtime=job_resources.minutes(SETTINGS, "ablation_table"),
     params:
-        settings=stage_params(
-            "ablation", extra=("classes", "dataset.group_reduce", "dataset.scores", "dataset.imagenet")
-        ),
-        version=_settings.stage_version("ablation"),
+        settings=stage_params("ablation_table"),
+        version=_settings.stage_version("ablation_table"),
     shell:
-        "python -m objectsounds ablation"
+        "python -m objectsounds ablation_table"
         " --settings {params.settings:q}"
         " --objects {input.objects:q}"
         " --scores {input.scores:q}"

@@ -22,8 +22,8 @@ rule bases:
         }[SETTINGS["bases"]["device"]]
     threads: SETTINGS["bases"]["threads"]
     resources:
-        mem_mb=needs.memory(SETTINGS, "bases"),
-        runtime=needs.minutes(SETTINGS, "bases"),
+        mem_mb=job_resources.memory(SETTINGS, "bases"),
+        runtime=job_resources.minutes(SETTINGS, "bases"),
         gpu=int(SETTINGS["bases"]["device"] == "cuda"),
     params:
         settings=stage_params("bases"),

@@ -26,8 +26,8 @@ checkpoint catalogue:
         "../../envs/fetch.yaml"
     threads: 1
     resources:
-        mem_mb=needs.memory(SETTINGS, "catalogue"),
-        runtime=needs.minutes(SETTINGS, "catalogue"),
+        mem_mb=job_resources.memory(SETTINGS, "catalogue"),
+        runtime=job_resources.minutes(SETTINGS, "catalogue"),
     params:
         settings=stage_params("catalogue"),
         version=_settings.stage_version("catalogue"),

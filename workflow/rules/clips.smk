@@ -21,8 +21,8 @@ rule clips:
         "../../envs/fetch.yaml"
     threads: 1
     resources:
-        mem_mb=needs.memory(SETTINGS, "clips"),
-        runtime=needs.minutes(SETTINGS, "clips"),
+        mem_mb=job_resources.memory(SETTINGS, "clips"),
+        runtime=job_resources.minutes(SETTINGS, "clips"),
         downloads=int(SETTINGS["clips"]["download"]["enabled"]),
     params:
         settings=stage_params("clips"),

@@ -6,12 +6,20 @@ from functools import partial
 
 from snakemake.exceptions import WorkflowError
 
-from objectsounds.config import resources as needs, paths as plan
+from objectsounds.config import job_resources, paths
 from objectsounds.config import settings as _settings
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import RUN
 from objectsounds.core.writable import check_writable
-from objectsounds.config.method_table import CONDITIONINGS, DICTIONARIES, LEARNED, estimates_of, method_of, variant_of
+from objectsounds.config.method_table import (
+    CONDITIONINGS,
+    DICTIONARIES,
+    DRAWN,
+    LEARNED,
+    estimates_of,
+    method_of,
+    variant_of,
+)
 
 
 def merged_settings(config):
@@ -21,7 +29,7 @@ def merged_settings(config):
         os.environ[RUN] = settings["results"]  # what lies elsewhere is a person's, and is never moved aside
         if not os.path.isdir(settings["results"]):
             check_writable(settings["results"], "results")
-        plan.check_list(settings["results"])
+        paths.check_list(settings["results"])
         return settings
     except ObjectsoundsError as error:
         raise WorkflowError(str(error)) from None
@@ -59,7 +67,7 @@ def shared(stage, variant, extra=()):
 
 def shards_of(split):
     """Return the shards of a split. Asks for the checkpoint, so a dry run ends at the catalogue."""
-    return plan.shards(checkpoints.catalogue.get().output.shards, split)
+    return paths.shards(checkpoints.catalogue.get().output.shards, split)
 
 
 def statuses_of(split):
@@ -96,17 +104,17 @@ def media_input(wildcards):
 
 def model_inputs(wildcards):
     """Return the dictionary of a method, and the test labels that a guided method detects by."""
-    return plan.models_of(SETTINGS, wildcards.method)
+    return paths.models_of(SETTINGS, wildcards.method)
 
 
 def experiment_models():
     """Return the files that the experiments' tables look into, by kind and name."""
-    return plan.experiment_models(SETTINGS, _settings.experiment_methods(SETTINGS))
+    return paths.experiment_models(SETTINGS, _settings.experiment_methods(SETTINGS))
 
 
 def experiment_bases(wildcards):
     """Return the test bases behind the data sets on which the experiments' networks are tried."""
-    names = plan.trained_variants(experiment_models())
+    names = paths.trained_variants(experiment_models())
     return list(dict.fromkeys(path for name in names for path in bases_of(name, "test")))
 
 

@@ -24,8 +24,8 @@ rule dataset:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=needs.memory(SETTINGS, "dataset"),
-        runtime=needs.minutes(SETTINGS, "dataset"),
+        mem_mb=job_resources.memory(SETTINGS, "dataset"),
+        runtime=job_resources.minutes(SETTINGS, "dataset"),
     params:
         settings=stage_params("dataset"),
         version=_settings.stage_version("dataset"),

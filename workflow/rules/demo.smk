@@ -20,8 +20,8 @@ rule demo:
         "../../envs/fetch.yaml"
     threads: 8
     resources:
-        mem_mb=needs.memory(SETTINGS, "demo"),
-        runtime=needs.minutes(SETTINGS, "demo"),
+        mem_mb=job_resources.memory(SETTINGS, "demo"),
+        runtime=job_resources.minutes(SETTINGS, "demo"),
     params:
         settings=stage_params("demo"),
         version=_settings.stage_version("demo"),

@@ -40,8 +40,8 @@ rule denoise:
         "../../envs/audio.yaml"
     threads: SETTINGS["denoise"]["threads"]
     resources:
-        mem_mb=needs.memory(SETTINGS, "denoise"),
-        runtime=needs.minutes(SETTINGS, "denoise"),
+        mem_mb=job_resources.memory(SETTINGS, "denoise"),
+        runtime=job_resources.minutes(SETTINGS, "denoise"),
     params:
         settings=stage_params("denoise"),
         version=_settings.stage_version("denoise"),

@@ -8,7 +8,7 @@ OUTPUTS:          <results>/dictionary/{variant}/{dictionary}.h5
 
 rule dictionary:
     input:
-        network=lambda wc: plan.network_of(SETTINGS, wc.dictionary, wc.variant) or [],
+        network=lambda wc: paths.network_of(SETTINGS, wc.dictionary, wc.variant) or [],
         train=lambda wc: f"<results>/dataset/{shared('dataset', wc.variant)}/train.h5",
         bases=lambda wc: bases_of(wc.variant, "train"),
     output:
@@ -18,15 +18,15 @@ rule dictionary:
     benchmark:
         "<benchmarks>/dictionary/{variant}/{dictionary}.tsv"
     wildcard_constraints:
-        dictionary="surest|agreement|consensus|gao|upper_bound|exemplar|solo",
+        dictionary="|".join(name for name in DICTIONARIES if name != DRAWN),
     conda:
         "../../envs/train.yaml"
     threads: SETTINGS["train"]["threads"]
     resources:
-        mem_mb=needs.memory(SETTINGS, "dictionary"),
-        runtime=needs.minutes(SETTINGS, "dictionary"),
+        mem_mb=job_resources.memory(SETTINGS, "dictionary"),
+        runtime=job_resources.minutes(SETTINGS, "dictionary"),
     params:
-        settings=lambda wc: stage_params("dictionary", extra=plan.dictionary_keys(wc.dictionary))(wc),
+        settings=lambda wc: stage_params("dictionary", extra=paths.dictionary_keys(wc.dictionary))(wc),
         version=_settings.stage_version("dictionary"),
         rule=lambda wc: DICTIONARIES[wc.dictionary].rule,
         supervision=lambda wc: DICTIONARIES[wc.dictionary].supervision or "visual",
@@ -58,15 +58,14 @@ rule dictionary_gaussian:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=needs.memory(SETTINGS, "dictionary"),
-        runtime=needs.minutes(SETTINGS, "dictionary"),
+        mem_mb=job_resources.memory(SETTINGS, "dictionary_gaussian"),
+        runtime=job_resources.minutes(SETTINGS, "dictionary_gaussian"),
     params:
-        settings=stage_params("dictionary"),
-        version=_settings.stage_version("dictionary"),
+        settings=stage_params("dictionary_gaussian"),
+        version=_settings.stage_version("dictionary_gaussian"),
     shell:
-        "python -m objectsounds dictionary"
+        "python -m objectsounds dictionary_gaussian"
         " --settings {params.settings:q}"
-        " --rule gaussian"
         " --like {input.like:q}"
         " --output {output:q}"
         " 2> {log:q}"

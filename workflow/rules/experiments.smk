@@ -60,8 +60,8 @@ rule experiments:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=needs.memory(SETTINGS, "experiments"),
-        runtime=needs.minutes(SETTINGS, "experiments"),
+        mem_mb=job_resources.memory(SETTINGS, "experiments"),
+        runtime=job_resources.minutes(SETTINGS, "experiments"),
     params:
         settings=stage_params("experiments"),
         version=_settings.stage_version("experiments"),

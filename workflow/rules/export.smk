@@ -7,7 +7,7 @@ OUTPUTS:          <results>/export/{method}.h5
 
 rule export:
     input:
-        dictionary=lambda wc: after_catalogue(plan.dictionary_file(SETTINGS, wc.method))(wc),
+        dictionary=lambda wc: after_catalogue(paths.dictionary_file(SETTINGS, wc.method))(wc),
         weights="<results>/labeller/weights.pt" if SETTINGS["labeller"]["kind"] == "pictures" else [],
     output:
         "<results>/export/{method}.h5",

@@ -8,11 +8,11 @@ OUTPUTS:          <results>/frame_network/{variant}/network.pt, history.jsonl; t
 
 rule frame_network:
     input:
-        train=lambda wc: plan.solos_of(SETTINGS, "unet", wc.variant, "train"),
-        val=lambda wc: plan.solos_of(SETTINGS, "unet", wc.variant, "val") if shards_of("val") else [],
+        train=lambda wc: paths.solos_of(SETTINGS, "unet", wc.variant, "train"),
+        val=lambda wc: paths.solos_of(SETTINGS, "unet", wc.variant, "val") if shards_of("val") else [],
         status=lambda wc: statuses_of("train"),
         val_status=lambda wc: statuses_of("val"),
-        start=lambda wc: labeller_weights(wc) if plan.starts_from_labeller(SETTINGS, wc.variant) else [],
+        start=lambda wc: labeller_weights(wc) if paths.starts_from_labeller(SETTINGS, wc.variant) else [],
     output:
         network="<results>/frame_network/{variant}/network.pt",
         history="<results>/frame_network/{variant}/history.jsonl",
@@ -28,13 +28,13 @@ rule frame_network:
         )
     threads: SETTINGS["frame_network"]["threads"]
     resources:
-        mem_mb=needs.memory(SETTINGS, "frame_network"),
-        runtime=needs.minutes(SETTINGS, "frame_network"),
+        mem_mb=job_resources.memory(SETTINGS, "frame_network"),
+        runtime=job_resources.minutes(SETTINGS, "frame_network"),
         gpu=int(SETTINGS["frame_network"]["device"] != "cpu"),
     params:
         settings=stage_params("frame_network"),
         version=_settings.stage_version("frame_network"),
-        optional=lambda wildcards, input: plan.options_of(input, "val", "val_status", "start"),
+        optional=lambda wildcards, input: paths.options_of(input, "val", "val_status", "start"),
     shell:
         "python -m objectsounds frame_network"
         " --settings {params.settings:q}"
@@ -46,7 +46,7 @@ rule frame_network:
         " 2> {log:q}"
 
 
-rule frame_words:
+rule frame_predictions:
     input:
         network="<results>/frame_network/{variant}/network.pt",
         status=lambda wc: statuses_of("test"),
@@ -60,13 +60,13 @@ rule frame_words:
         "../../envs/vision.yaml"
     threads: SETTINGS["frame_network"]["threads"]
     resources:
-        mem_mb=needs.memory(SETTINGS, "frame_words"),
-        runtime=needs.minutes(SETTINGS, "frame_words"),
+        mem_mb=job_resources.memory(SETTINGS, "frame_predictions"),
+        runtime=job_resources.minutes(SETTINGS, "frame_predictions"),
     params:
-        settings=stage_params("frame_network"),
-        version=_settings.stage_version("frame_network"),
+        settings=stage_params("frame_predictions"),
+        version=_settings.stage_version("frame_predictions"),
     shell:
-        "python -m objectsounds frame_network"
+        "python -m objectsounds frame_predictions"
         " --settings {params.settings:q}"
         " --network {input.network:q}"
         " --status {input.status:q}"

@@ -19,8 +19,8 @@ rule labeller:
         "../../envs/vision-gpu.yaml" if SETTINGS["labeller"]["device"] == "cuda" else "../../envs/vision.yaml"
     threads: SETTINGS["labeller"]["threads"]
     resources:
-        mem_mb=needs.memory(SETTINGS, "labeller"),
-        runtime=needs.minutes(SETTINGS, "labeller"),
+        mem_mb=job_resources.memory(SETTINGS, "labeller"),
+        runtime=job_resources.minutes(SETTINGS, "labeller"),
     params:
         settings=stage_params("labeller"),
         version=_settings.stage_version("labeller"),

@@ -19,8 +19,8 @@ rule labels:
         "../../envs/vision-gpu.yaml" if SETTINGS["labeller"]["device"] == "cuda" else "../../envs/vision.yaml"
     threads: SETTINGS["labeller"]["threads"]
     resources:
-        mem_mb=needs.memory(SETTINGS, "labels"),
-        runtime=needs.minutes(SETTINGS, "labels"),
+        mem_mb=job_resources.memory(SETTINGS, "labels"),
+        runtime=job_resources.minutes(SETTINGS, "labels"),
         gpu=int(SETTINGS["labeller"]["device"] == "cuda"),
     params:
         settings=stage_params("labels"),

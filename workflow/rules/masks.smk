@@ -8,9 +8,9 @@ OUTPUTS:          <results>/masks: metrics.tsv, confusion.tsv, duets.tsv, duets/
 
 rule masks:
     input:
-        unpack(lambda wc: plan.models_of(SETTINGS, "unet_combined")),
+        unpack(lambda wc: paths.models_of(SETTINGS, "unet_combined")),
         mixtures=expand("<results>/mixtures/{block}", block=range(SETTINGS["mixtures"]["blocks"])),
-        test=plan.dataset_of(SETTINGS, "default", "test"),
+        test=paths.dataset_of(SETTINGS, "default", "test"),
         status=lambda wc: statuses_of("test"),
     output:
         directory("<results>/masks"),
@@ -22,8 +22,8 @@ rule masks:
         "../../envs/report-gpu.yaml" if SETTINGS["unet"]["device"] == "cuda" else "../../envs/report.yaml"
     threads: SETTINGS["separate"]["threads"]
     resources:
-        mem_mb=needs.memory(SETTINGS, "masks"),
-        runtime=needs.minutes(SETTINGS, "masks"),
+        mem_mb=job_resources.memory(SETTINGS, "masks"),
+        runtime=job_resources.minutes(SETTINGS, "masks"),
         gpu=int(SETTINGS["unet"]["device"] != "cpu"),
     params:
         settings=stage_params("masks"),

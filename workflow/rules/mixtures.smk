@@ -23,13 +23,13 @@ rule mixtures_table:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=needs.memory(SETTINGS, "mixtures_table"),
-        runtime=needs.minutes(SETTINGS, "mixtures_table"),
+        mem_mb=job_resources.memory(SETTINGS, "mixtures_table"),
+        runtime=job_resources.minutes(SETTINGS, "mixtures_table"),
     params:
-        settings=stage_params("mixtures"),
-        version=_settings.stage_version("mixtures"),
+        settings=stage_params("mixtures_table"),
+        version=_settings.stage_version("mixtures_table"),
     shell:
-        "python -m objectsounds mixtures"
+        "python -m objectsounds mixtures_table"
         " --settings {params.settings:q}"
         " --objects {input.objects:q}"
         " --status {input.status:q}"
@@ -52,8 +52,8 @@ rule mixtures:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=needs.memory(SETTINGS, "mixtures"),
-        runtime=needs.minutes(SETTINGS, "mixtures"),
+        mem_mb=job_resources.memory(SETTINGS, "mixtures"),
+        runtime=job_resources.minutes(SETTINGS, "mixtures"),
     params:
         settings=stage_params("mixtures"),
         version=_settings.stage_version("mixtures"),

@@ -50,8 +50,8 @@ rule report:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=needs.memory(SETTINGS, "report"),
-        runtime=needs.minutes(SETTINGS, "report"),
+        mem_mb=job_resources.memory(SETTINGS, "report"),
+        runtime=job_resources.minutes(SETTINGS, "report"),
     params:
         settings=stage_params("report"),
         version=_settings.stage_version("report"),

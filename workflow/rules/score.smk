@@ -5,8 +5,6 @@ OUTPUTS:          <results>/score/{method}/{block}.tsv; scores.tsv (a row per me
                   summary.tsv (a row per method and group) and comparisons.tsv (differences to miml)
 """
 
-TABLE_KEYS = ("seed", "classes", "mixtures.sources")
-
 
 rule score:
     input:
@@ -22,8 +20,8 @@ rule score:
         "../../envs/audio.yaml"
     threads: SETTINGS["score"]["threads"]
     resources:
-        mem_mb=needs.memory(SETTINGS, "score"),
-        runtime=needs.minutes(SETTINGS, "score"),
+        mem_mb=job_resources.memory(SETTINGS, "score"),
+        runtime=job_resources.minutes(SETTINGS, "score"),
     params:
         settings=stage_params("score"),
         version=_settings.stage_version("score"),
@@ -64,11 +62,11 @@ rule score_tables:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=needs.memory(SETTINGS, "score_tables"),
-        runtime=needs.minutes(SETTINGS, "score_tables"),
+        mem_mb=job_resources.memory(SETTINGS, "score_tables"),
+        runtime=job_resources.minutes(SETTINGS, "score_tables"),
     params:
-        settings=stage_params("score", extra=TABLE_KEYS),
-        version=_settings.stage_version("score"),
+        settings=stage_params("score_tables"),
+        version=_settings.stage_version("score_tables"),
         methods=METHODS,
     shell:
         "python -m objectsounds score_tables"

@@ -26,8 +26,8 @@ rule separate:
         "../../envs/audio.yaml"
     threads: SETTINGS["separate"]["threads"]
     resources:
-        mem_mb=needs.memory(SETTINGS, "separate"),
-        runtime=needs.minutes(SETTINGS, "separate"),
+        mem_mb=job_resources.memory(SETTINGS, "separate"),
+        runtime=job_resources.minutes(SETTINGS, "separate"),
     params:
         settings=lambda wc: stage_params("separate", variant_of(wc.method))(wc),
         version=_settings.stage_version("separate"),
@@ -64,12 +64,12 @@ rule separate_learned:
         )
     threads: SETTINGS["separate"]["threads"]
     resources:
-        mem_mb=needs.memory(SETTINGS, "separate_learned"),
-        runtime=needs.minutes(SETTINGS, "separate_learned"),
-        gpu=lambda wc: int(plan.learned_device(SETTINGS, wc.method) != "cpu"),
+        mem_mb=job_resources.memory(SETTINGS, "separate_learned"),
+        runtime=job_resources.minutes(SETTINGS, "separate_learned"),
+        gpu=lambda wc: int(paths.learned_device(SETTINGS, wc.method) != "cpu"),
     params:
-        settings=lambda wc: stage_params("separate", variant_of(wc.method), plan.learned_keys(wc.method))(wc),
-        version=[_settings.stage_version("separate"), _settings.stage_version("learned")],
+        settings=lambda wc: stage_params("separate", variant_of(wc.method), paths.learned_keys(wc.method))(wc),
+        version=[_settings.stage_version("separate"), _settings.stage_version("neural", "methods")],
         model=lambda wildcards, input: " ".join(
             f"--{name} {shlex.quote(str(input[name]))}" for name in model_inputs(wildcards)
         ),

@@ -7,13 +7,15 @@ OUTPUTS:          <results>/separate_videos/{name}: <object>.wav, index.html, ..
 
 rule separate_videos:
     input:
-        expand("<results>/separate_videos/{name}", name=plan.videos_of(SETTINGS)),
+        expand("<results>/separate_videos/{name}", name=paths.videos_of(SETTINGS)),
 
 
 rule separate_video:
     input:
-        model=after_catalogue(*expand("<results>/export/{method}.h5", method=plan.exported_methods(SETTINGS))),
-        video=lambda wildcards: plan.videos_of(SETTINGS)[wildcards.name],
+        model=after_catalogue(
+            *expand("<results>/export/{method}.h5", method=paths.exported_methods(SETTINGS))
+        ),
+        video=lambda wildcards: paths.videos_of(SETTINGS)[wildcards.name],
     output:
         directory("<results>/separate_videos/{name}"),
     log:
@@ -28,7 +30,7 @@ rule separate_video:
     resources:
         mem_mb=2000,
     params:
-        options=lambda wc: shlex.join(plan.video_options(SETTINGS, wc.name)),
+        options=lambda wc: shlex.join(paths.video_options(SETTINGS, wc.name)),
         version=_settings.stage_version("separate_videos"),
         folder=lambda wildcards, output: str(Path(str(output)).parent),
     shell:

@@ -8,10 +8,10 @@ OUTPUTS:          <results>/solos/{variant}/{rate}/{split}.h5
 
 rule solos:
     input:
-        dataset=lambda wc: plan.dataset_of(SETTINGS, wc.variant, wc.split),
+        dataset=lambda wc: paths.dataset_of(SETTINGS, wc.variant, wc.split),
         status=lambda wc: statuses_of(wc.split),
         elsewhere=lambda wc: after_catalogue(
-            *(f"<results>/catalogue/performances-{split}.tsv" for split in plan.other_splits(wc.split))
+            *(f"<results>/catalogue/performances-{split}.tsv" for split in paths.other_splits(wc.split))
         )(wc),
     output:
         "<results>/solos/{variant}/{rate}/{split}.h5",
@@ -25,8 +25,8 @@ rule solos:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=needs.memory(SETTINGS, "solos"),
-        runtime=needs.minutes(SETTINGS, "solos"),
+        mem_mb=job_resources.memory(SETTINGS, "solos"),
+        runtime=job_resources.minutes(SETTINGS, "solos"),
     params:
         settings=stage_params("solos"),
         version=_settings.stage_version("solos"),

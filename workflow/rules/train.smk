@@ -23,8 +23,8 @@ rule train:
         "../../envs/train-gpu.yaml" if SETTINGS["train"]["device"] == "cuda" else "../../envs/train.yaml"
     threads: SETTINGS["train"]["threads"]
     resources:
-        mem_mb=needs.memory(SETTINGS, "train"),
-        runtime=needs.minutes(SETTINGS, "train"),
+        mem_mb=job_resources.memory(SETTINGS, "train"),
+        runtime=job_resources.minutes(SETTINGS, "train"),
         gpu=int(SETTINGS["train"]["device"] != "cpu"),
     params:
         settings=stage_params("train"),

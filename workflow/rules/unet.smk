@@ -8,8 +8,8 @@ BESIDE THEM:      checkpoint.pt while it runs: no output, so that a killed train
 
 rule unet:
     input:
-        train=lambda wc: plan.solos_of(SETTINGS, "unet", wc.variant, "train"),
-        val=lambda wc: plan.solos_of(SETTINGS, "unet", wc.variant, "val") if shards_of("val") else [],
+        train=lambda wc: paths.solos_of(SETTINGS, "unet", wc.variant, "train"),
+        val=lambda wc: paths.solos_of(SETTINGS, "unet", wc.variant, "val") if shards_of("val") else [],
     output:
         network="<results>/unet/{variant}/network.pt",
         history="<results>/unet/{variant}/history.jsonl",
@@ -21,13 +21,13 @@ rule unet:
         "../../envs/train-gpu.yaml" if SETTINGS["unet"]["device"] == "cuda" else "../../envs/train.yaml"
     threads: SETTINGS["unet"]["threads"]
     resources:
-        mem_mb=needs.memory(SETTINGS, "unet"),
-        runtime=needs.minutes(SETTINGS, "unet"),
+        mem_mb=job_resources.memory(SETTINGS, "unet"),
+        runtime=job_resources.minutes(SETTINGS, "unet"),
         gpu=int(SETTINGS["unet"]["device"] != "cpu"),
     params:
         settings=stage_params("unet"),
         version=_settings.stage_version("unet"),
-        optional=lambda wildcards, input: plan.options_of(input, "val"),
+        optional=lambda wildcards, input: paths.options_of(input, "val"),
     shell:
         "python -m objectsounds unet"
         " --settings {params.settings:q}"

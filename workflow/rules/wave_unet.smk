@@ -8,8 +8,8 @@ BESIDE THEM:      checkpoint.pt while it runs: no output, so that a killed train
 
 rule wave_unet:
     input:
-        train=lambda wc: plan.solos_of(SETTINGS, "wave_unet", wc.variant, "train"),
-        val=lambda wc: plan.solos_of(SETTINGS, "wave_unet", wc.variant, "val") if shards_of("val") else [],
+        train=lambda wc: paths.solos_of(SETTINGS, "wave_unet", wc.variant, "train"),
+        val=lambda wc: paths.solos_of(SETTINGS, "wave_unet", wc.variant, "val") if shards_of("val") else [],
     output:
         network="<results>/wave_unet/{variant}/{conditioning}/network.pt",
         history="<results>/wave_unet/{variant}/{conditioning}/history.jsonl",
@@ -23,13 +23,13 @@ rule wave_unet:
         "../../envs/train-gpu.yaml" if SETTINGS["wave_unet"]["device"] == "cuda" else "../../envs/train.yaml"
     threads: SETTINGS["wave_unet"]["threads"]
     resources:
-        mem_mb=needs.memory(SETTINGS, "wave_unet"),
-        runtime=needs.minutes(SETTINGS, "wave_unet"),
+        mem_mb=job_resources.memory(SETTINGS, "wave_unet"),
+        runtime=job_resources.minutes(SETTINGS, "wave_unet"),
         gpu=int(SETTINGS["wave_unet"]["device"] != "cpu"),
     params:
         settings=stage_params("wave_unet"),
         version=_settings.stage_version("wave_unet"),
-        optional=lambda wildcards, input: plan.options_of(input, "val"),
+        optional=lambda wildcards, input: paths.options_of(input, "val"),
     shell:
         "python -m objectsounds wave_unet"
         " --settings {params.settings:q}"

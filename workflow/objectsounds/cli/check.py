@@ -1,9 +1,10 @@
-"""``objectsounds check``: open every file of a run; what cannot be read is moved aside and made again."""
+"""Command ``check``: open every file of a run; what cannot be read is moved aside and made again."""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
 
+from objectsounds.core.arguments import ONE
 from objectsounds.core.errors import BrokenFileError, ObjectsoundsError
 from objectsounds.core.files import RUN, move_aside, read_json_lines, read_lines, reading
 from objectsounds.core.tables import read_table
@@ -153,3 +154,11 @@ def check_results(results: Path) -> None:
     if unread:
         raise ObjectsoundsError(f"{len(unread)} files cannot be read: see why above, and check again.")
     print(f"{results}: every file can be read.")
+
+
+OPTIONS = {"results": ONE}
+
+
+def run(args, settings: dict) -> None:
+    """Check a run."""
+    check_results(Path(args.results))

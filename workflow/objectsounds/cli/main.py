@@ -1,5 +1,6 @@
 """The command line: a map of the pipeline, one subcommand a stage, which ``commands`` describes."""
 
+import argparse
 import json
 import logging
 import os
@@ -8,11 +9,10 @@ import time
 from pathlib import Path
 
 from objectsounds import __version__
-from objectsounds.cli import separate as separate_cli
-from objectsounds.cli.arguments import Parser, UsageError, shortened
-from objectsounds.cli.commands import COMMANDS
+from objectsounds.cli.commands import COMMANDS, module_of, parser_of, summary_of
 from objectsounds.cli.costs import log_spent
 from objectsounds.config.settings import load_settings
+from objectsounds.core.arguments import Parser, UsageError, shortened
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.provenance import first_lines
 
@@ -20,23 +20,36 @@ PATH_ERRORS = (PermissionError, IsADirectoryError, NotADirectoryError, FileExist
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
-def _parser() -> Parser:
+def _overview() -> Parser:
+    """Return the parser that knows the subcommands by name alone."""
     parser = Parser(
         prog="objectsounds",
         description="Learn how objects sound from unlabelled video, and separate them. The stages, in order:",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="STAGE")
-    for name, command in COMMANDS.items():
-        sub = commands.add_parser(name, help=command.help, description=command.help)
-        sub.add_argument(
-            "--settings", help="JSON, or a file of it; default: the settings of config/config.yaml"
-        )
-        for option, keywords in command.options.items():
-            sub.add_argument(f"--{option}", **keywords)
-        command.more(sub)
+    for name in COMMANDS:
+        commands.add_parser(name, help=summary_of(name))
     commands.add_parser("run", help="run the whole workflow, one run at a time; arguments go to snakemake")
     return parser
+
+
+def _parsed(arguments: list[str]) -> tuple[argparse.Namespace, dict]:
+    """Return the options of a subcommand and its settings; threads are limited before its module comes."""
+    command, rest = arguments[0], arguments[1:]
+    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    early.add_argument("--settings")
+    early.add_argument("--threads", default="1")
+    early.add_argument("--mixtures")
+    known = early.parse_known_args(rest)[0]
+    if command == "separate" and known.mixtures is None:  # videos, which need no configuration
+        threads = known.threads if known.threads.isdecimal() else "1"
+        _limit_threads("separate", {"separate": {"threads": threads}})
+        return parser_of(command).parse_args(rest), {}
+    wanted = None if {"-h", "--help"} & set(rest) else known
+    settings = _settings(known.settings) if wanted else {}
+    _limit_threads(command, settings)
+    return parser_of(command).parse_args(rest), settings
 
 
 def _settings(text: str | None) -> dict:
@@ -68,46 +81,42 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a subcommand; return 0, or 1 after an error that a user is meant to read."""
     started = time.monotonic()
     arguments = sys.argv[1:] if arguments is None else arguments
-    own, rest = (arguments[:1], arguments[1:]) if arguments[:1] == ["run"] else (arguments, [])
-    try:
-        args = _parser().parse_args(own)
-    except UsageError as error:
-        print(error, file=sys.stderr)
-        return 2
+    command = arguments[0] if arguments else ""
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
     )
     try:
-        if args.command == "run":
+        if command == "run":
             from objectsounds.cli.run import run_workflow
 
-            return run_workflow(rest)
-        if separate_cli.is_own(args):
-            _limit_threads("separate", {"separate": {"threads": args.threads}})
-            separate_cli.separate_own(args)
-            return 0
-        settings = _settings(args.settings)
-        _limit_threads(args.command, settings)
-        if args.settings is not None:  # a job of a run, whose log tells what made its results
+            return run_workflow(arguments[1:])
+        if command not in COMMANDS:
+            _overview().parse_args(arguments)
+        args, settings = _parsed(arguments)
+        of_a_run = args.settings is not None  # its log tells what made its results
+        if of_a_run:
             for line in first_lines(arguments):
                 logging.info("%s", line)
-        COMMANDS[args.command].run(args, settings)
-        if args.settings is not None:
+        module_of(command).run(args, settings)
+        if of_a_run:
             log_spent(started)
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 2
     except ObjectsoundsError as error:
-        print(f"objectsounds {args.command}: {error}", file=sys.stderr)
+        print(f"objectsounds {command}: {error}", file=sys.stderr)
         return 1
     except FileNotFoundError as error:
         missing = f"{error.filename} does not exist." if error.filename else error  # HDF5 names it in words
-        print(f"objectsounds {args.command}: {missing}", file=sys.stderr)
+        print(f"objectsounds {command}: {missing}", file=sys.stderr)
         return 1
     except PATH_ERRORS as error:
         if error.filename is None:
             raise
         said = f"{error.filename}: {error.strerror}; allow it, or name another path."
-        print(f"objectsounds {args.command}: {said}", file=sys.stderr)
+        print(f"objectsounds {command}: {said}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"objectsounds {args.command}: interrupted.", file=sys.stderr)
+        print(f"objectsounds {command}: interrupted.", file=sys.stderr)
         return 130
     return 0

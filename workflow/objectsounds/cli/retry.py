@@ -1,7 +1,8 @@
-"""``objectsounds retry``: ask again for clips that could not be had."""
+"""Command ``retry``: ask again for clips that could not be had."""
 
 from pathlib import Path
 
+from objectsounds.core.arguments import ONE
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.data.status import REASONS, read_status
 from objectsounds.sources.unavailable import FETCH_REASONS, forget
@@ -55,3 +56,11 @@ def retry(results: Path, media: Path, reasons: tuple[str, ...] | list[str]) -> N
         # Snakemake makes a missing file again only on the way to a target, so the page has to go too.
         (results / "report" / "index.html").unlink(missing_ok=True)
     print(f"{len(rows)} clips of {len(shards)} shards will be asked for again by the next run.")
+
+
+OPTIONS = {"results": ONE, "reasons": {"nargs": "+", "help": "default: those that may pass"}}
+
+
+def run(args, settings: dict) -> None:
+    """Have the next run ask again."""
+    retry(Path(args.results), Path(settings["clips"]["media"]), args.reasons or PASSING)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import psutil
 
-from objectsounds.cli.arguments import CORES
 from objectsounds.config.method_table import method_title
 from objectsounds.config.settings import load_settings
+from objectsounds.core.arguments import CORES
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.tables import read_table
 from objectsounds.core.writable import check_writable

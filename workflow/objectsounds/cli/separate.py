@@ -1,14 +1,16 @@
-"""The options of ``separate``: a block of a run's mixtures, or videos of one's own."""
+"""Command ``separate``: separate your own videos, or a block of a run's mixtures by one method."""
 
 import argparse
 
-from objectsounds.cli.arguments import SHARE, THREADS
 from objectsounds.config.video_options import MIN_SHARE, Wishes, parse_gains, split_list
+from objectsounds.core.arguments import SHARE, THREADS
 from objectsounds.core.errors import ObjectsoundsError
+
+OPTIONS = {}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``separate`` and of ``export`` that a table of options cannot say."""
+    """Add the options, in two groups."""
     own = parser.add_argument_group("videos of one's own")
     own.add_argument("videos", nargs="*", metavar="VIDEO", help="a video or sound, or a folder of them")
     model = own.add_mutually_exclusive_group()
@@ -37,11 +39,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", required=True, help="folder to write; of videos each gets one in it")
 
 
-def is_own(args: argparse.Namespace) -> bool:
-    """Return whether parsed arguments are for videos of one's own, which need no configuration."""
-    return args.command == "separate" and args.mixtures is None
-
-
 def separate_own(args: argparse.Namespace) -> None:
     """Separate the videos that were named.
 
@@ -68,11 +65,18 @@ def separate_own(args: argparse.Namespace) -> None:
     separate_videos(model, args.videos, args.output, wishes, args.weights)
 
 
-def separate(args: argparse.Namespace, settings: dict) -> None:
-    """Separate a block of mixtures by one method, as the rule does."""
-    from functools import partial
+def run(args: argparse.Namespace, settings: dict) -> None:
+    """Separate a block of mixtures by one method, as the rule does, or a person's videos.
 
-    from objectsounds.core.progress import track
+    Raises
+    ------
+    ObjectsoundsError
+        If options of both are mixed, or one is missing.
+    """
+    if args.mixtures is None:
+        separate_own(args)
+        return
+    from objectsounds.core.progress import tracker
     from objectsounds.stages.separate import separate_block
 
     if args.videos or args.method is None:
@@ -84,25 +88,7 @@ def separate(args: argparse.Namespace, settings: dict) -> None:
         args.output,
         args.dictionary,
         args.test,
-        partial(track, label=args.method),
+        tracker(args.method),
         args.network,
         args.frames,
     )
-
-
-def export(args: argparse.Namespace, settings: dict) -> None:
-    """Export a model: of a run, or as the rule does of the files named.
-
-    Raises
-    ------
-    ObjectsoundsError
-        If neither is named whole, or the model cannot be made.
-    """
-    from objectsounds.stages.export import export_model, export_run
-
-    if args.run:
-        print(export_run(settings, args.run, args.method, args.output))
-    elif args.dictionary and args.method and args.output:
-        export_model(settings, args.method, args.dictionary, args.weights, args.output)
-    else:
-        raise ObjectsoundsError("--run RESULTS must name a finished run.")

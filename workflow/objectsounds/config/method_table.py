@@ -1,4 +1,4 @@
-"""The methods by name: what each needs. Their functions are in ``methods`` and ``clustering``.
+"""The methods and dictionaries by name: what each needs. Their code is in ``methods`` and ``dictionaries``.
 
 No heavy imports here: the Snakefile reads this table to know a method's inputs.
 """
@@ -10,36 +10,51 @@ from objectsounds.core.errors import ObjectsoundsError
 
 @dataclass(frozen=True)
 class Source:
-    """Where a dictionary comes from.
+    """A dictionary: the rule that chooses its bases, and the method that separates by it.
 
     Attributes
     ----------
     rule : str
-        The rule that chooses bases.
+        The rule that chooses bases: ``choose`` of the module of that name in ``dictionaries``.
+    method, title : str
+        The method guided by it, and what the tables and the page call that.
     supervision : str or None
         The labels that the network learns from, which also say which clips hold an object; None where
         the rule asks no network.
+    sections : tuple of str
+        The sections of ``dictionary`` in the settings that the rule takes.
+    told : str
+        What the method is told that nobody knows of a new video; empty if nothing.
     """
 
     rule: str
+    method: str
+    title: str
     supervision: str | None = "visual"
+    sections: tuple[str, ...] = ("surest",)
+    told: str = ""
 
 
+SOLOS, LISTED = "which train clips are solos", "what sounds in the train clips"
 DICTIONARIES = {
-    "surest": Source("surest"),
-    "agreement": Source("agreement"),
-    "consensus": Source("consensus"),
-    "gao": Source("gao"),
-    "upper_bound": Source("surest", "audioset"),
-    "exemplar": Source("exemplar", None),
-    "solo": Source("solo", None),
-    "gaussian": Source("gaussian", None),
+    "solo": Source("solo", "solo_oracle", "Solo oracle (true solo clips)", None, told=SOLOS),
+    "upper_bound": Source(
+        "surest", "upper_bound", "Upper bound (trained on the lists' labels)", "audioset", told=LISTED
+    ),
+    "surest": Source("surest", "miml", "MIML, surest clips"),
+    "agreement": Source("agreement", "miml_agreement", "MIML, ear and eye agree"),
+    "consensus": Source(
+        "consensus",
+        "miml_consensus",
+        "MIML, clips that others explain",
+        sections=("surest", "consensus"),
+    ),
+    "gao": Source("gao", "miml_gao", "MIML, Gao's rule", sections=("gao",)),
+    "exemplar": Source("exemplar", "visual_exemplar", "Visual exemplar", None),
+    "gaussian": Source("gaussian", "gaussian", "Gaussian bases", None),
 }
-
-
-def rule_sections(rule: str) -> tuple[str, ...]:
-    """Return the sections of ``dictionary`` in the settings that a rule takes."""
-    return {"gao": ("gao",), "consensus": ("surest", "consensus")}.get(rule, ("surest",))
+DRAWN = "gaussian"  # not chosen of bases but drawn, as many as another dictionary has
+RULES = {source.rule: source for source in DICTIONARIES.values() if source.rule != DRAWN}
 
 
 @dataclass(frozen=True)
@@ -51,7 +66,7 @@ class Method:
     title : str
         What the tables and the page call it.
     function : str
-        The module of the package and the function in it.
+        The module of ``methods`` and the function in it.
     dictionary : str or None
         The dictionary that it is given.
     guided : bool
@@ -69,6 +84,8 @@ class Method:
         True if it is given what the frame network says of the clips.
     true_objects : bool
         True for the twin of a guided method that is given the true objects: what a wrong glance costs.
+    portable : bool
+        True if a model file can hold what it needs, for new videos.
     sizes : str or None
         The dictionary that says how many components it may use, where the settings give no number.
     """
@@ -83,6 +100,7 @@ class Method:
     network: str | None = None
     frames: bool = False
     true_objects: bool = False
+    portable: bool = False
     sizes: str | None = None
 
     @property
@@ -110,29 +128,12 @@ CONDITIONINGS = [
     for kind in ("concatenation", "additive", "multiplicative")
     for place in ("bottleneck", "every_layer", "output")
 ]
-GUIDED = "methods.guided_nmf"
 REFERENCES, MATCHING, NUMBER = "the references", "which estimate is which", "how many sources sound"
 METHODS = {
-    "mixture": Method("Unprocessed mixture", "methods.unprocessed"),
-    "ideal_ratio_mask": Method("Ideal ratio mask (limit)", "methods.ideal_ratio_mask", told=REFERENCES),
+    "mixture": Method("Unprocessed mixture", "oracles.unprocessed"),
+    "ideal_ratio_mask": Method("Ideal ratio mask (limit)", "oracles.ideal_ratio_mask", told=REFERENCES),
     "ideal_binary_mask": Method("Ideal binary mask (limit)", "clustering.ideal_binary_mask", told=REFERENCES),
-    "solo_oracle": Method(
-        "Solo oracle (true solo clips)", GUIDED, "solo", guided=True, told="which train clips are solos"
-    ),
-    "upper_bound": Method(
-        "Upper bound (trained on the lists' labels)",
-        GUIDED,
-        "upper_bound",
-        guided=True,
-        told="what sounds in the train clips",
-    ),
-    "miml": Method("MIML, surest clips", GUIDED, "surest", guided=True),
-    "miml_agreement": Method("MIML, ear and eye agree", GUIDED, "agreement", guided=True),
-    "miml_consensus": Method("MIML, clips that others explain", GUIDED, "consensus", guided=True),
-    "miml_gao": Method("MIML, Gao's rule", GUIDED, "gao", guided=True),
-    "visual_exemplar": Method("Visual exemplar", GUIDED, "exemplar", guided=True),
-    "unmatched": Method("Unmatched bases", "methods.unmatched_nmf", "surest", guided=True),
-    "gaussian": Method("Gaussian bases", GUIDED, "gaussian", guided=True),
+    "unmatched": Method("Unmatched bases", "guided.unmatched_nmf", "surest", guided=True),
     "kmeans": Method(
         "K-means, best matching", "clustering.kmeans_nmf", best_matching=True, told=MATCHING, sizes="gao"
     ),
@@ -143,13 +144,20 @@ METHODS = {
         "MFCC, best matching", "clustering.mfcc_nmf", best_matching=True, told=MATCHING, sizes="gao"
     ),
     "mfcc_fixed": Method("MFCC, fixed matching", "clustering.mfcc_nmf", estimates="mfcc", told=NUMBER),
-    "unet_audio": Method("U-Net, sound alone", "learned.semantic_masks", network="unet"),
-    "unet_combined": Method("U-Net with frames", "learned.semantic_masks", network="unet", frames=True),
-    "wave_unet": Method("Wave-U-Net", "learned.waveforms", network="wave_unet/none"),
-} | {
+    "unet_audio": Method("U-Net, sound alone", "neural.semantic_masks", network="unet"),
+    "unet_combined": Method("U-Net with frames", "neural.semantic_masks", network="unet", frames=True),
+    "wave_unet": Method("Wave-U-Net", "neural.waveforms", network="wave_unet/none"),
+}
+METHODS |= {
+    source.method: Method(
+        source.title, "guided.guided_nmf", name, guided=True, portable=True, told=source.told
+    )
+    for name, source in DICTIONARIES.items()
+}
+METHODS |= {
     f"wave_unet_{name}": Method(
         f"Wave-U-Net, {name.partition('_')[0]} at {name.partition('_')[2].replace('_', ' ')}",
-        "learned.waveforms",
+        "neural.waveforms",
         guided=True,
         network=f"wave_unet/{name}",
     )

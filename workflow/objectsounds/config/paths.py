@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 
-from objectsounds.config.method_table import DICTIONARIES, GUIDED, method_of, rule_sections, variant_of
+from objectsounds.config.method_table import DICTIONARIES, method_of, variant_of
 from objectsounds.config.settings import of_variant, run_methods, shared_variant
 from objectsounds.core.files import CATALOGUE, read_lines
 
@@ -29,7 +29,7 @@ def shards(path: str, split: str) -> list[str]:
 
 def dictionary_keys(dictionary: str) -> tuple[str, ...]:
     """Return the keys of a dictionary beyond its stage's."""
-    return tuple(f"dictionary.{section}" for section in rule_sections(DICTIONARIES[dictionary].rule))
+    return tuple(f"dictionary.{section}" for section in DICTIONARIES[dictionary].sections)
 
 
 def network_of(settings: dict, dictionary: str, variant: str) -> str | None:
@@ -59,7 +59,7 @@ def dictionary_file(settings: dict, name: str) -> str | None:
 
 def guided_methods(names: list[str]) -> list[str]:
     """Return those of some methods that separate by a dictionary of the objects that are seen."""
-    return [name for name in names if method_of(name).function == GUIDED and method_of(name).detects]
+    return [name for name in names if method_of(name).portable and method_of(name).detects]
 
 
 def exported_methods(settings: dict) -> list[str]:

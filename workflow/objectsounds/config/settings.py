@@ -15,7 +15,7 @@ from objectsounds.config.classes import chosen_classes
 from objectsounds.config.method_table import DICTIONARIES, METHODS, with_twins
 from objectsounds.config.stage_keys import STAGE_KEYS, UPSTREAM, VARIANT_SECTIONS
 from objectsounds.core.errors import ObjectsoundsError
-from objectsounds.core.places import ROOT
+from objectsounds.core.places import PACKAGE, ROOT
 
 CONFIG = ROOT / "config"
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
@@ -256,9 +256,7 @@ def shared_variant(settings: dict, stage: str, variant: str, extra: tuple[str, .
     return "default"
 
 
-def stage_version(stage: str) -> int:
+def stage_version(stage: str, folder: str = "stages") -> int:
     """Return a stage module's ``STAGE_VERSION``, read from its text: importing it would take seconds."""
-    folder = ROOT / "workflow" / "objectsounds"
-    path = folder / f"{stage}.py"
-    text = (path if path.exists() else folder / stage / "__init__.py").read_text(encoding="utf-8")
+    text = (PACKAGE / folder / f"{stage}.py").read_text(encoding="utf-8")
     return int(re.search(r"^STAGE_VERSION = (\d+)$", text, re.MULTILINE).group(1))

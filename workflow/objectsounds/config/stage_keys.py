@@ -46,16 +46,20 @@ STAGE_KEYS = {
     ],
     "bases": ["seed", "bases"],
     "labeller": ["seed", "labeller"],
-    "labels": [
-        *LABELLING,
-    ],
-    "ablation": [  # of a shard; its table takes the keys that derive objects from scores beside them
+    "labels": [*LABELLING],
+    "ablation": ["seed", *LABELLING],
+    "ablation_table": [
         "seed",
         *LABELLING,
+        "classes",
+        "dataset.group_reduce",
+        "dataset.scores",
+        "dataset.imagenet",
     ],
     "dataset": ["seed", "classes", "dataset"],
     "train": ["seed", "train"],
     "dictionary": ["seed", "train.basis_norm"],
+    "dictionary_gaussian": ["seed", "train.basis_norm"],
     "mixtures": ["seed", "classes", "clips.silence_db", *(f"mixtures.{key}" for key in MIXING)],
     "separate": [
         "seed",
@@ -66,6 +70,7 @@ STAGE_KEYS = {
         "bases.cqt",
     ],
     "score": ["score"],
+    "score_tables": ["score", "seed", "classes", "mixtures.sources"],
     "export": [  # what separates a new video, and how it is looked at
         "seed",
         "classes",
@@ -103,6 +108,7 @@ STAGE_KEYS = {
     "experiments": ["seed", "classes", "mixtures.sources", "train", "variants", "experiments.variants"],
     "solos": ["solos", "dataset"],  # whose labels it takes, of any transform's bases
     "frame_network": ["seed", "frame_network"],
+    "frame_predictions": ["seed", "frame_network"],
     "unet": [  # not how its word is taken, which concerns separation alone
         "seed",
         "mixtures.rms_db",
@@ -111,6 +117,7 @@ STAGE_KEYS = {
     "wave_unet": ["seed", "mixtures.rms_db", "wave_unet"],
     "masks": ["masks", "separate.threads", "unet.device", "unet.background", "unet.mask"],
 }
+STAGE_KEYS["mixtures_table"] = STAGE_KEYS["mixtures"]
 STAGE_KEYS["report"] = [  # the page shows the settings of all that it is made of
     *("seed", "classes", "catalogue", *STAGE_KEYS["clips"], "bases", "labeller", "dataset", "train"),
     *("dictionary", "mixtures", "separate", "score", "methods", "variants", "variant_methods", "report"),

@@ -3,7 +3,8 @@
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 log = logging.getLogger(__name__)
 EVERY_SECONDS = 10
@@ -51,3 +52,19 @@ class Counter:
         if done >= total:
             self.bar.close()
             self.bar = None
+
+
+def tracker(label: str) -> Callable:
+    """Return `track` with a label."""
+    return partial(track, label=label)
+
+
+def epochs(label: str) -> Callable:
+    """Return a function ``(epoch, epochs, row)`` that shows how far a training is."""
+    counter = Counter(label)
+
+    def show(epoch: int, count: int, row: dict) -> None:
+        loss = row.get("val_loss", row["train_loss"])
+        counter(epoch + 1, count, f"epochs, watched loss {loss:.4g}")
+
+    return show

@@ -12,8 +12,6 @@ from objectsounds.core.hdf5 import opened
 from objectsounds.data.chunk_reader import ChunkReader
 
 UNKNOWN = 255
-
-
 ARRAYS = ("probabilities", "targets", "audioset", "corrupted", "visible")
 
 

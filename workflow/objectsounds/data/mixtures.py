@@ -15,14 +15,8 @@ from objectsounds.data.status import read_audio, read_objects, read_status
 from objectsounds.media.wav import level_db
 
 MIXTURE_COLUMNS = ("mixture", "group", "block", "clips", "objects")
-
-
 LEFT_OUT_COLUMNS = ("group", "clips", "objects", "clip", "level_db", "reason")
-
-
 CROSS_DOMAIN = "cross-domain"
-
-
 ENUMERABLE = 300_000  # combinations; of more a sample is drawn without listing them
 
 

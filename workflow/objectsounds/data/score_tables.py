@@ -7,11 +7,7 @@ from objectsounds.core.tables import split_names
 from objectsounds.signal.statistics import bootstrap_interval, clips_of_mixtures
 
 MEASURES = ("sdr", "sir", "sar", "si_sdr", "sdr_improvement")
-
-
 COLUMNS = ("method", "group", "mixture", "object", "clip", "other", *MEASURES, "fallback", "n_extra")
-
-
 SUMMARY_COLUMNS = (
     "method",
     "group",

@@ -9,7 +9,6 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-STAGE_VERSION = 2
 PICTURES_A_JOB = 25
 
 Progress = Callable[[int, int], None]

@@ -67,7 +67,7 @@ def explained_shares(bases: np.ndarray, chosen: list[np.ndarray]) -> np.ndarray:
     return shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
 
 
-def choose_consensus(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
+def choose(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
     """Choose all bases of the clips that look like one object and that its other clips explain.
 
     It begins with `choose_agreement`'s order, P_c V_c. Then, ``rounds`` times: the ``clips_per_object``

@@ -6,7 +6,7 @@ from objectsounds.data.bags import Bags
 from objectsounds.dictionaries.choice import Choice, whole_clips
 
 
-def choose_exemplar(maps: None, bags: Bags, options: dict) -> Choice:
+def choose(maps: None, bags: Bags, options: dict) -> Choice:
     """Choose all bases of the one clip that the labeller is surest of (Gao 4.3, "visual exemplar").
 
     "An exemplar video is the one that has the largest confidence score for a class among all unlabeled

@@ -7,7 +7,7 @@ from objectsounds.data.targets import softmax
 from objectsounds.dictionaries.choice import Choice
 
 
-def choose_gao(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
+def choose(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
     """Choose single bases by Gao's rule with Rowe's numbers (Gao 3.4; Rowe 3.4.2).
 
     The maps become probabilities by a softmax over a clip's bases. A basis is taken for a visually

@@ -5,7 +5,7 @@ from objectsounds.data.bags import Bags
 from objectsounds.dictionaries.choice import Choice, whole_clips
 
 
-def choose_solo(maps: None, bags: Bags, options: dict) -> Choice:
+def choose(maps: None, bags: Bags, options: dict) -> Choice:
     """Choose all bases of clips in which just this object sounds, by the lists' labels, drawn by seed.
 
     As many clips as ``surest`` takes: a reference for what a rule could reach, not a bound.

@@ -7,7 +7,7 @@ from objectsounds.data.targets import softmax
 from objectsounds.dictionaries.choice import Choice, whole_clips
 
 
-def choose_surest(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
+def choose(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
     """Choose all bases of the clips in which the network is surest of exactly one object (our default).
 
     With P the softmax over objects of the bag scores: of the clips whose visual labels hold c and

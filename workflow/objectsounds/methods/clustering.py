@@ -1,6 +1,6 @@
 """Methods that are not guided by any object: clustered NMF components, and the ideal binary mask.
 
-They have the interface of ``objectsounds.methods``. The clustering methods factor the mixture without
+They have the interface of ``objectsounds.methods.problem``. The clustering methods factor the mixture without
 supervision and group the components by K-means, with K the number of true sources. A cluster has no
 name: which object gets which cluster is fixed but means nothing, so these methods are scored with the
 best matching as well (Gao 4.3). The factorisation and K-means draw from the mixture's seed.

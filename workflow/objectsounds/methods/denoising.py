@@ -12,11 +12,7 @@ from objectsounds.signal.bss_eval import bss_eval
 from objectsounds.signal.transforms import Stft, transform_of
 
 EXPONENTS = {"white": 0, "pink": 1, "brown": 2}  # of 1 / f, the noise's power over frequency
-
-
 LOWEST = 20.0  # Hz; below it lies most of brown noise's power, which nobody hears
-
-
 REFERENCES = ("noisy", "ideal_ratio_mask")
 
 

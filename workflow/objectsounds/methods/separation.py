@@ -1,6 +1,7 @@
 """One mixture separated by one method, at the method's own rate."""
 
 import importlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,6 +49,12 @@ def _read_mixture(folder: Path, row: dict) -> tuple[np.ndarray, int, dict[str, n
     return mixture, rate, references
 
 
+def function_of(method: Method) -> Callable[[Problem], dict[str, np.ndarray]]:
+    """Return the function behind a method."""
+    module, _, function = method.function.partition(".")
+    return getattr(importlib.import_module(f"objectsounds.methods.{module}"), function)
+
+
 def separate_mixture(
     method: Method,
     settings: dict,
@@ -73,15 +80,20 @@ def separate_mixture(
     objects = detected_objects(bags, clips) if method.detects else true
     own = model.rate if model is not None else settings["separate"]["rate"] or rate
     heard = resampled(mixture, rate, own)
-    problem = Problem(heard, objects, transform_of(settings, own), settings["separate"], model=model)
-    problem.rate, problem.seed = own, seed_of(settings["seed"], "separate", row["mixture"])
-    problem.clips, problem.sources = clips, len(true)
-    if dictionary is not None:
-        problem.dictionary = dictionary_at(own, dictionary, settings, rate)
-    if not method.guided:
-        problem.references = {name: resampled(sound, rate, own) for name, sound in references.items()}
-    module, _, function = method.function.partition(".")
-    estimates = getattr(importlib.import_module(f"objectsounds.{module}"), function)(problem)
+    problem = Problem(
+        heard,
+        objects,
+        transform_of(settings, own),
+        settings["separate"],
+        dictionary=dictionary_at(own, dictionary, settings, rate) if dictionary is not None else None,
+        references={} if method.guided else {n: resampled(x, rate, own) for n, x in references.items()},
+        rate=own,
+        seed=seed_of(settings["seed"], "separate", row["mixture"]),
+        clips=clips,
+        model=model,
+        sources=len(true),
+    )
+    estimates = function_of(method)(problem)
     estimates = {name: resampled(sound, own, rate, len(mixture)) for name, sound in estimates.items()}
     return estimates, _rows(row["mixture"], true, problem, estimates, method.detects), rate
 

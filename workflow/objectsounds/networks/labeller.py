@@ -12,14 +12,8 @@ from objectsounds.networks.classifiers import normalised
 from objectsounds.networks.vision import torchvision
 
 EVALUATION_BATCH = 100
-
-
 SMALLEST_AREA = 0.7  # of a picture that a random crop keeps
-
-
 SPARE = 1.2  # size of the pictures that crops are cut from, in image sizes
-
-
 Progress = Callable[[int, int], None]
 
 

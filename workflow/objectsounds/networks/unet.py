@@ -12,8 +12,6 @@ from torch import nn
 from torch.nn.functional import interpolate, relu
 
 WARP = 21.0  # row r of R lies at (21 ** (r / R) - 1) / 20 of the bins: nearly even below, logarithmic above
-
-
 FLOOR = 1e-3  # magnitudes below this are taken as this before their logarithm is given to the network
 
 

@@ -1,4 +1,4 @@
-"""The one place that imports torchvision: ``from objectsounds.vision import torchvision``.
+"""The one place that imports torchvision: ``from objectsounds.networks.vision import torchvision``.
 
 A torchvision built for CUDA cannot load its compiled operators beside a CPU torch. Its Python side then
 still annotates the operators ``nms`` and ``qnms``, whose schemas are missing, and the import fails with

@@ -9,14 +9,8 @@ from torch import nn
 from torch.nn.functional import leaky_relu
 
 CONDITIONINGS = ("concatenation", "additive", "multiplicative")
-
-
 PLACES = ("bottleneck", "every_layer", "output")
-
-
 DOWN, UP = 15, 5  # samples of the convolutions' kernels
-
-
 SLOPE = 0.2
 
 

@@ -174,7 +174,7 @@ def _partial_folder(folder: Path, name: str) -> Iterator[Path]:
 
 def _environment(job: dict, work: Path) -> dict[str, str]:
     env = os.environ | {"DENO_DIR": str(work / "deno")}
-    paths = [str(Path(__file__).resolve().parents[1]), env.get("PYTHONPATH")]
+    paths = [str(Path(__file__).resolve().parents[2]), env.get("PYTHONPATH")]
     env["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     if job["proxy"]:  # what the settings say counts, for ffmpeg too
         env = {key: value for key, value in env.items() if key.lower() != "no_proxy"}
@@ -186,7 +186,7 @@ def _run_child(job: dict, work: Path) -> None:
     stdout, stderr = work / "stdout", work / "stderr"
     with stdout.open("wb") as out, stderr.open("wb") as err:
         child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "objectsounds.fetch"],
+            [sys.executable, "-P", "-m", "objectsounds.sources.download"],
             stdin=subprocess.PIPE,
             stdout=out,
             stderr=err,
@@ -230,7 +230,7 @@ def _judge(stdout: str, stderr: str, work: Path, status: int, cookies: str | Non
         line = next((line for line in text.splitlines() if finds(pattern, line)), None)
         if line is not None:
             raise ObjectsoundsError(
-                f"The download to {work.parents[1]} failed ({_shown(line, cookies)}): {remedy}."
+                f"The download to {work.parents[2]} failed ({_shown(line, cookies)}): {remedy}."
             )
     reason = classify(text)
     detail = next((line for line in text.splitlines() if classify(line) == reason), text)

@@ -13,11 +13,7 @@ from objectsounds.sources.candidates import Candidate, content_digest, known_obj
 from objectsounds.sources.segments import BadRow
 
 VIDEO_SUFFIXES = (".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv")
-
-
 VIDEO_SUFFIXES += (".ts", ".webm", ".wmv")
-
-
 SPLIT_FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 
 

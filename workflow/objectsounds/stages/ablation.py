@@ -14,7 +14,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from objectsounds.core.arguments import ONE
 from objectsounds.core.hdf5 import describe, new_hdf5
+from objectsounds.core.progress import tracker
 from objectsounds.core.seeds import generator
 from objectsounds.data.clip_frames import read_clip_frames
 from objectsounds.data.status import good_clips
@@ -114,3 +116,12 @@ def score_views(
         file.create_dataset("clip_id", data=[row["clip_id"] for row in rows], dtype=h5py.string_dtype())
         file.create_dataset("scores", data=table, chunks=(1, *table.shape[1:]) if rows else None)
     log.info("%d clips, %d preprocessings by %s", len(rows), len(PREPROCESSINGS), labeller.identity)
+
+
+OPTIONS = {"status": ONE, "weights": {"help": "of the trained labeller"}, "output": ONE}
+
+
+def run(args, settings: dict) -> None:
+    """Run the stage as its rule does."""
+    weights = Path(args.weights) if args.weights else None
+    score_views(settings, args.status, weights, args.output, tracker("ablation"))

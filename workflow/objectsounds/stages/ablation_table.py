@@ -1,4 +1,4 @@
-"""The table and picture of stage ``ablation``: how often each way to look at the frames is right.
+"""Stage ``ablation_table``: how often each way to look at the frames is right, in a table and a picture.
 
 What counts as right: Rowe et al. compare with AudioSet's labels per class, but do not define their
 accuracy. Here a clip's answer is its most probable object, and the truth is what the lists say that sounds
@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from objectsounds.config.classes import ObjectClass, chosen_classes
+from objectsounds.core.arguments import MANY, ONE
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import written_whole
 from objectsounds.core.hdf5 import opened
@@ -28,8 +29,6 @@ from objectsounds.report.plots import save_ablation
 
 # Summed scores are the mean's times the number of frames: they have the same most probable object.
 POOLS = {"max": "max", "sum": "mean"}
-
-
 PUBLISHED = {  # Rowe et al. 2019, table 1: un-normalised, normalised
     ("max", "centre_crop"): (0.50, 0.64),
     ("max", "random_flip"): (0.51, 0.63),
@@ -38,7 +37,7 @@ PUBLISHED = {  # Rowe et al. 2019, table 1: un-normalised, normalised
     ("sum", "random_flip"): (0.44, 0.60),
     ("sum", "random_crop"): (0.44, 0.59),
 }
-
+STAGE_VERSION = 3
 
 log = logging.getLogger(__name__)
 
@@ -156,3 +155,16 @@ def make_ablation(settings: dict, objects: list[Path], scores: list[Path], outpu
         save_ablation(rows, temporary)
     write_table(output, columns, rows)
     log.info("%d labelled clips, %d rows", len(labels), len(rows))
+
+
+OPTIONS = {
+    "objects": MANY | {"help": "the splits' clips in use"},
+    "scores": MANY | {"help": "the shards' scores"},
+    "output": ONE,
+    "plot": ONE | {"help": "SVG to draw the table into"},
+}
+
+
+def run(args, settings: dict) -> None:
+    """Run the stage as its rule does."""
+    make_ablation(settings, args.objects, args.scores, args.output, args.plot)

@@ -8,7 +8,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from objectsounds.core.arguments import ONE
 from objectsounds.core.hdf5 import describe, new_hdf5
+from objectsounds.core.progress import tracker
 from objectsounds.core.seeds import generator
 from objectsounds.data.status import good_clips, read_audio
 from objectsounds.signal.nmf import Factorization, factorize
@@ -34,7 +36,7 @@ def bases_of(clips: Iterable[tuple[str, np.ndarray, int]], settings: dict) -> It
 
     Yields
     ------
-    objectsounds.nmf.Factorization
+    objectsounds.signal.nmf.Factorization
         ``bases`` of shape=(F, M).
     """
     options = settings["bases"]
@@ -89,3 +91,11 @@ def make_bases(settings: dict, status: str | Path, output: str | Path, progress:
         for name, values in measures.items():
             file.create_dataset(name, data=values)
     log.info("%d clips, %.0f iterations on average", len(rows), measures["iterations"].mean() if rows else 0)
+
+
+OPTIONS = {"status": ONE, "output": ONE}
+
+
+def run(args, settings: dict) -> None:
+    """Run the stage as its rule does."""
+    make_bases(settings, args.status, args.output, tracker("bases"))

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from objectsounds.core.arguments import ONE
 from objectsounds.core.errors import BrokenFileError, ObjectsoundsError
 from objectsounds.core.files import format_lines, write_text_if_changed
 from objectsounds.core.tables import format_table, read_table, split_names, write_table
@@ -14,13 +15,8 @@ from objectsounds.sources.shards import assign_shards, choose_clips
 from objectsounds.sources.splits import SPLITS
 
 STAGE_VERSION = 3
-
-
 COLUMNS = (*SHARD_COLUMNS, "shard", "used")
-
-
 PERFORMANCE_COLUMNS = ("clip_id", "performance")
-
 
 log = logging.getLogger(__name__)
 
@@ -130,3 +126,11 @@ def describe(rows: list[dict], classes: list[str], rejected: list[BadRow], shard
     reasons = Counter(re.sub(r"'.*'|/\S+", "...", row.reason) for row in rejected)
     lines += [f"  {number} times: {reason}" for reason, number in reasons.most_common(8)]
     return "\n".join(lines)
+
+
+OPTIONS = {"clips": ONE | {"help": "clips.tsv; its rows keep their shards"}, "shards": ONE}
+
+
+def run(args, settings: dict) -> None:
+    """Run the stage as its rule does."""
+    print(make_catalogue(settings, args.clips, args.shards))

@@ -1,6 +1,8 @@
 """Stage ``clips``: a shard's media become mono WAV files and frames, each clip on its own."""
 
+import json
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,9 +12,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from objectsounds.config.settings import load_settings
+from objectsounds.core.arguments import ONE
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import folder_written_whole
 from objectsounds.core.limits import TooLargeError, check_seconds
+from objectsounds.core.progress import tracker
 from objectsounds.core.tables import read_table, write_table
 from objectsounds.data.status import COLUMNS, MEASURES, SHARD_COLUMNS, clip_sizes
 from objectsounds.media.ffmpeg import MediaError, MediaTimeoutError, NoSoundError
@@ -208,3 +213,13 @@ def make_shard(
         rows.append(row | measures)
     write_table(status, COLUMNS, rows)
     log.info("%s", ", ".join(f"{n} {reason}" for reason, n in Counter(r["status"] for r in rows).items()))
+
+
+OPTIONS = {"shard": ONE | {"help": "the shard's table"}, "status": ONE | {"help": "status.tsv to write"}}
+
+
+def run(args, settings: dict) -> None:
+    """Run the stage as its rule does."""
+    given = os.environ.get("OBJECTSOUNDS_DOWNLOAD")  # set by the workflow for its jobs
+    download = json.loads(given) if given else load_settings()["clips"]["download"]
+    make_shard(settings, download, args.shard, args.status, tracker("clips"))

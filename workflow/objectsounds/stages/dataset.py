@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 
 from objectsounds.config.classes import ObjectClass, chosen_classes
+from objectsounds.core.arguments import MANY, ONE
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import set_aside, written_whole
 from objectsounds.core.hdf5 import describe, opened
@@ -23,7 +24,6 @@ from objectsounds.data.status import read_objects
 from objectsounds.data.targets import choose_labels, corrupt_labels, object_probabilities
 
 STAGE_VERSION = 4
-
 
 log = logging.getLogger(__name__)
 
@@ -156,3 +156,19 @@ def make_dataset(settings: dict, objects: Path, shards: list[tuple[Path, Path]],
         file.create_dataset("visible", data=_multi_hot(visible, classes))
         _write_bases(file, parts, output, options["copy"])
     log.info("%d clips, %.2f visual labels a clip", len(targets), targets.sum() / len(targets))
+
+
+OPTIONS = {
+    "objects": ONE | {"help": "the split's clips in use"},
+    "bases": MANY,
+    "labels": MANY,
+    "output": ONE,
+}
+
+
+def run(args, settings: dict) -> None:
+    """Run the stage as its rule does."""
+    if len(args.bases) != len(args.labels):
+        given = f"{len(args.bases)} --bases and {len(args.labels)} --labels"
+        raise ObjectsoundsError(f"{given} were named; name one of each for every shard.")
+    make_dataset(settings, args.objects, list(zip(args.bases, args.labels, strict=True)), args.output)

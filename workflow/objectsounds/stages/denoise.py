@@ -14,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
+from objectsounds.core.arguments import ONE, SOME
+from objectsounds.core.progress import tracker
 from objectsounds.core.tables import write_table
 from objectsounds.dictionaries.file import read_dictionary
 from objectsounds.methods.denoise_clips import folder_clips, own_clips
 from objectsounds.methods.denoising import REFERENCES, score_clip
 
 STAGE_VERSION = 4
-
-
 COLUMNS = (
     "method",
     "noise",
@@ -34,8 +34,6 @@ COLUMNS = (
     "nsdr",
     "fallback",
 )
-
-
 SUMMARY_COLUMNS = (
     "method",
     "noise",
@@ -49,7 +47,6 @@ SUMMARY_COLUMNS = (
     "nsdr_mean_denoised",
     "fallback_reasons",
 )
-
 
 log = logging.getLogger(__name__)
 
@@ -132,3 +129,19 @@ def make_denoising(
     write_table(summary, SUMMARY_COLUMNS, summaries(rows, per_clip=bool(options["folder"])))
     fallbacks = sum(bool(row["fallback"]) for row in rows)
     log.info("%d clips, %d estimates, %d fallbacks to the noisy clip", len(clips), len(rows), fallbacks)
+
+
+OPTIONS = {
+    "dictionaries": SOME | {"help": "each is a method"},
+    "status": SOME | {"help": "the test shards', unless denoise.folder is set"},
+    "objects": {"help": "the test clips in use"},
+    "test": {"help": "the test clips' data set, which holds what was detected"},
+    "scores": ONE,
+    "summary": ONE,
+}
+
+
+def run(args, settings: dict) -> None:
+    """Run the stage as its rule does."""
+    inputs = (args.objects, args.status, args.test)
+    make_denoising(settings, args.dictionaries, args.scores, args.summary, *inputs, tracker("denoise"))

@@ -1,38 +1,23 @@
 """Stage ``dictionary``: the bases that stand for each object, with where each came from (Gao 3.4)."""
 
+import importlib
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from objectsounds.config.method_table import rule_sections
+from objectsounds.config.method_table import RULES
+from objectsounds.core.arguments import ONE
 from objectsounds.core.errors import ObjectsoundsError
-from objectsounds.core.seeds import generator
 from objectsounds.data.bags import Bags, open_dataset
-from objectsounds.dictionaries.agreement import choose_agreement
 from objectsounds.dictionaries.choice import Choice
-from objectsounds.dictionaries.consensus import choose_consensus
-from objectsounds.dictionaries.exemplar import choose_exemplar
-from objectsounds.dictionaries.file import read_dictionary, write_dictionary
-from objectsounds.dictionaries.gao import choose_gao
-from objectsounds.dictionaries.solo import choose_solo
-from objectsounds.dictionaries.surest import choose_surest
+from objectsounds.dictionaries.file import write_dictionary
 from objectsounds.networks.miml import normalise_bases
 from objectsounds.networks.miml_training import load_network
 from objectsounds.networks.relation_map import relation_maps
 
 STAGE_VERSION = 3
-
-
-RULES = {
-    "gao": choose_gao,
-    "surest": choose_surest,
-    "agreement": choose_agreement,
-    "consensus": choose_consensus,
-    "exemplar": choose_exemplar,
-    "solo": choose_solo,
-}
 
 
 def _gather(choice: Choice, bags: Bags, norm: str) -> np.ndarray:
@@ -68,9 +53,9 @@ def make_dictionary(
     ----------
     settings : dict
         Keys ``seed``, ``train.basis_norm`` and the sections of ``dictionary`` that the rule takes
-        (`registry.rule_sections`).
+        (``method_table.Source.sections``).
     rule : str
-        One of ``RULES``.
+        One of ``method_table.RULES``.
     supervision : str or None
         The labels that say which clips hold an object: ``visual``, or ``audioset`` for the upper bound.
     network : path or None
@@ -87,9 +72,10 @@ def make_dictionary(
     if network is not None:
         maps, norm = _read_network(network, train, bags)
     options = {"seed": settings["seed"]}
-    for section in rule_sections(rule):
+    for section in RULES[rule].sections:
         options |= settings["dictionary"][section]
-    choice = RULES[rule](maps, bags, options)
+    choose = importlib.import_module(f"objectsounds.dictionaries.{rule}").choose
+    choice = choose(maps, bags, options)
     origin = {
         "clip_id": [bags.clip_ids[clip] for clip in choice.clips],
         "basis": np.asarray(choice.bases, dtype=np.int32),
@@ -108,36 +94,17 @@ def make_dictionary(
     )
 
 
-def make_gaussian(settings: dict, like: str | Path, output: str | Path) -> None:
-    """Draw random non-negative bases, as many for each object as another dictionary has (Gao 4.3).
+OPTIONS = {
+    "rule": ONE | {"choices": list(RULES)},
+    "supervision": {"choices": ["visual", "audioset"], "default": "visual"},
+    "network": {"help": "for the rules that ask one"},
+    "train": ONE,
+    "output": ONE,
+}
 
-    Parameters
-    ----------
-    settings : dict
-        Key ``seed``.
-    like : path
-        The dictionary whose sizes are taken.
-    output : path
-    """
-    model = read_dictionary(like)
-    bases = np.empty_like(model.bases)
-    for index, name in enumerate(model.objects):
-        rows = model.owners == index
-        draw = generator(settings["seed"], "dictionary", "gaussian", name)
-        bases[rows] = np.abs(draw.standard_normal((rows.sum(), bases.shape[1]), dtype=np.float32))
-    origin = {
-        "clip_id": [""] * len(bases),
-        "basis": np.full(len(bases), -1),
-        "score": np.zeros(len(bases), np.float32),
-    }
-    write_dictionary(
-        output,
-        settings,
-        STAGE_VERSION,
-        "gaussian",
-        model.objects,
-        model.owners.tolist(),
-        bases,
-        origin,
-        model.empty,
-    )
+
+def run(args, settings: dict) -> None:
+    """Run the stage as its rule does."""
+    if RULES[args.rule].supervision and not args.network:
+        raise ObjectsoundsError(f"--network is missing; the rule {args.rule} needs it.")
+    make_dictionary(settings, args.rule, args.supervision, args.network, args.train, args.output)

@@ -12,6 +12,7 @@ import numpy as np
 
 from objectsounds.config.method_table import method_of, variant_of
 from objectsounds.config.settings import of_variant, overrides_of
+from objectsounds.core.arguments import MANY, ONE
 from objectsounds.core.tables import read_table, write_table
 from objectsounds.data.bags import UNKNOWN, Bags, open_dataset
 from objectsounds.data.score_tables import COLUMNS
@@ -205,3 +206,21 @@ def make_experiments(
     write_table(output / "robustness.tsv", ROBUSTNESS_COLUMNS, robustness)
     save_robustness(robustness, output / "robustness.svg")
     log.info("%d methods in %d groups", len(methods), len({line["group"] for line in summary}))
+
+
+OPTIONS = {
+    "methods": MANY,
+    "blocks": MANY,
+    "dictionaries": MANY | {"help": "method=path of each guided method"},
+    "networks": MANY | {"help": "variant/supervision=path"},
+    "datasets": MANY | {"help": "variant/split=path"},
+    "output": ONE | {"help": "the folder"},
+}
+
+
+def run(args, settings: dict) -> None:
+    """Run the stage as its rule does."""
+    lists = [
+        [Model.parse(text) for text in names] for names in (args.dictionaries, args.networks, args.datasets)
+    ]
+    make_experiments(settings, args.methods, args.blocks, *lists, Path(args.output))

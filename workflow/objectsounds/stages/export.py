@@ -165,3 +165,22 @@ def _in_run(results: Path, path: str) -> Path:
             "configuration."
         )
     return found
+
+
+OPTIONS = {
+    "run": {"metavar": "RESULTS", "help": "a finished run's folder"},
+    "method": {"help": "default: miml"},
+    "dictionary": {"help": "in place of a run: the method's dictionary"},
+    "weights": {"help": "in place of a run: those of the trained labeller"},
+    "output": {"help": "default: its place in the run's folder"},
+}
+
+
+def run(args, settings: dict) -> None:
+    """Run the stage as its rule does."""
+    if args.run:
+        print(export_run(settings, args.run, args.method, args.output))
+    elif args.dictionary and args.method and args.output:
+        export_model(settings, args.method, args.dictionary, args.weights, args.output)
+    else:
+        raise ObjectsoundsError("--run RESULTS must name a finished run.")

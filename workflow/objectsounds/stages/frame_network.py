@@ -3,22 +3,14 @@
 Its word on a clip is that on the frame in its middle.
 """
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
-import h5py
-import numpy as np
-import torch
-
+from objectsounds.core.arguments import MANY, ONE, SOME
 from objectsounds.core.errors import ObjectsoundsError
-from objectsounds.core.files import reading
-from objectsounds.core.hdf5 import describe, new_hdf5
-from objectsounds.core.weights import load_weights
+from objectsounds.core.progress import epochs
 from objectsounds.data.solos import open_solos
-from objectsounds.data.status import clip_folder, good_clips
-from objectsounds.networks.classifiers import build
-from objectsounds.networks.frame_network import FrameTraining, _read_frames, predict, solo_frames
+from objectsounds.networks.frame_network import FrameTraining, solo_frames
 from objectsounds.networks.labeller import SPARE
 from objectsounds.networks.training import checkpoint_of
 
@@ -64,32 +56,19 @@ def train_frame_network(
     training.run(*outputs, about, progress)
 
 
-def say_frames(settings: dict, network: str | Path, statuses: list[str], output: str | Path) -> None:
-    """Write what the frame network says of the good clips of some shards.
+OPTIONS = {
+    "train": ONE | {"help": "solo clips"},
+    "val": {"help": "solo clips held out"},
+    "status": MANY,
+    "val-status": SOME,
+    "start": {"help": "the labeller's weights"},
+    "output": ONE,
+    "history": ONE,
+}
 
-    Parameters
-    ----------
-    settings : dict
-        Key ``frame_network``.
-    network : path
-    statuses : list of path
-    output : path
-        HDF5 with ``clip_id`` (n,) and ``probabilities`` (n, L); attribute ``objects``.
-    """
-    with reading(network):
-        saved = load_weights(Path(network))
-    options = settings["frame_network"]
-    torch.set_num_threads(options["threads"])
-    model = build(options["architecture"], len(saved["objects"]))
-    model.load_state_dict(saved["state_dict"])
-    ids, images = [], []
-    for status in statuses:
-        for row in good_clips(status):
-            ids.append(row["clip_id"])
-            images.append(_read_frames(clip_folder(status, row), options["image_size"], middle=True))
-    scores = predict(model.eval(), np.concatenate(images), torch.device("cpu"))
-    with new_hdf5(output) as file:
-        describe(file, settings, STAGE_VERSION)
-        file.attrs["objects"] = json.dumps(saved["objects"])
-        file.create_dataset("clip_id", data=ids, dtype=h5py.string_dtype())
-        file.create_dataset("probabilities", data=torch.softmax(scores, dim=1).numpy())
+
+def run(args, settings: dict) -> None:
+    """Run the stage as its rule does."""
+    solos, statuses = (args.train, args.val), (args.status, args.val_status)
+    outputs = (args.output, args.history)
+    train_frame_network(settings, solos, statuses, args.start, outputs, epochs("frame network"))

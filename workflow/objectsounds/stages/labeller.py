@@ -1,4 +1,4 @@
-"""Stage `labeller`: train a ResNet-18 on labelled pictures (Nuotimaa's frame network).
+"""Stage ``labeller``: train a ResNet-18 on labelled pictures (Nuotimaa's frame network).
 
 Reads ``pictures/{train,val}/<object>/*.png``. Writes the weights and a history of one JSON line an epoch.
 It never sees a clip. ImageNet's networks need no training: they are loaded by `load_labeller` alone.
@@ -9,8 +9,10 @@ from pathlib import Path
 import torch
 
 from objectsounds import __version__
+from objectsounds.core.arguments import ONE
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import write_json_lines, written_whole
+from objectsounds.core.progress import Counter
 from objectsounds.core.provenance import commit
 from objectsounds.core.seeds import generator, seed_of
 from objectsounds.networks.classifiers import build, load_labeller, resized, use_threads
@@ -24,11 +26,7 @@ from objectsounds.networks.labeller import (
 )
 
 __all__ = ["STAGE_VERSION", "load_labeller", "train_labeller"]
-
-
 STAGE_VERSION = 2
-
-
 WARM_UP = 0.2  # share of the steps in which the learning rate rises
 
 
@@ -90,3 +88,11 @@ def train_labeller(
     }
     with written_whole(output) as temporary:
         torch.save(saved, temporary)
+
+
+OPTIONS = {"pictures": ONE, "output": ONE, "history": ONE}
+
+
+def run(args, settings: dict) -> None:
+    """Run the stage as its rule does."""
+    train_labeller(settings, Path(args.pictures), Path(args.output), Path(args.history), Counter("labeller"))

@@ -12,14 +12,15 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from objectsounds.core.arguments import ONE
 from objectsounds.core.hdf5 import describe, new_hdf5
 from objectsounds.core.prefetch import done_ahead
+from objectsounds.core.progress import tracker
 from objectsounds.data.clip_frames import read_clip_frames
 from objectsounds.data.status import good_clips
 from objectsounds.networks.classifiers import load_labeller
 
 STAGE_VERSION = 2
-
 
 log = logging.getLogger(__name__)
 
@@ -60,3 +61,12 @@ def label_shard(
         file.create_dataset("clip_id", data=[row["clip_id"] for row in rows], dtype=h5py.string_dtype())
         file.create_dataset("scores", data=table, chunks=(1, *table.shape[1:]) if rows else None)
     log.info("%d clips by %s", len(rows), labeller.identity)
+
+
+OPTIONS = {"status": ONE, "weights": {"help": "of the trained labeller"}, "output": ONE}
+
+
+def run(args, settings: dict) -> None:
+    """Run the stage as its rule does."""
+    weights = Path(args.weights) if args.weights else None
+    label_shard(settings, Path(args.status), weights, Path(args.output), tracker("labels"))

@@ -14,7 +14,9 @@ import numpy as np
 import torch
 
 from objectsounds.config.method_table import METHODS
+from objectsounds.core.arguments import MANY, ONE
 from objectsounds.core.files import folder_written_whole
+from objectsounds.core.progress import tracker
 from objectsounds.core.tables import join_names, split_names, write_table
 from objectsounds.data.bags import Bags, open_dataset
 from objectsounds.data.block_files import read_block_table, read_block_wav
@@ -244,3 +246,19 @@ def make_masks(
         write_table(folder / "confusion.tsv", CONFUSION_COLUMNS, counts)
         write_table(folder / "duets.tsv", DUET_COLUMNS, duets)
     log.info("%d frames, %d duets", len(tally.frames), len(duets))
+
+
+OPTIONS = {
+    "network": ONE,
+    "frames": ONE | {"help": "the frame network's predictions for the test clips"},
+    "mixtures": MANY | {"help": "the blocks' folders"},
+    "test": ONE | {"help": "the test clips' data set"},
+    "status": MANY,
+    "output": ONE | {"help": "the folder"},
+}
+
+
+def run(args, settings: dict) -> None:
+    """Run the stage as its rule does."""
+    inputs = (args.network, args.frames, args.mixtures, args.test, args.status)
+    make_masks(settings, *inputs, args.output, tracker("masks"))

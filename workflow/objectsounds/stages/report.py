@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from objectsounds.core.arguments import MANY, ONE
 from objectsounds.core.files import folder_written_whole, write_text
 from objectsounds.report.listening import folder_size, listening_room
 from objectsounds.report.masks_table import masks_section
@@ -31,7 +32,6 @@ from objectsounds.report.relation_maps import relation_examples
 from objectsounds.report.theme import theme_folder
 
 STAGE_VERSION = 6
-
 
 log = logging.getLogger(__name__)
 
@@ -94,3 +94,11 @@ def _pack(page: dict, output: Path) -> None:
     left_out = page["room"]["left_out"] + len(page["room"]["mixtures"]) - len(kept)
     room = {"mixtures": kept, "left_out": left_out}
     write_folder(render(page | {"room": room, "packed": "folder"}), folder, folder / "packed")
+
+
+OPTIONS = {"results": ONE, "methods": MANY, "output": ONE}
+
+
+def run(args, settings: dict) -> None:
+    """Run the stage as its rule does."""
+    make_report(settings, Path(args.results), args.methods, Path(args.output))

@@ -1,4 +1,4 @@
-"""Stage ``score``: BSS-EVAL of every estimate against its reference, and the tables made of it.
+"""Stage ``score``: BSS-EVAL of every estimate against its reference.
 
 Conventions: all measures in dB. The matching of estimates to references is fixed, a method must know
 which object is which; only methods that cannot know it are also scored with the best matching. The
@@ -11,18 +11,16 @@ from pathlib import Path
 import numpy as np
 
 from objectsounds.config.method_table import method_of
-from objectsounds.core.tables import join_names, read_table, split_names, write_table
+from objectsounds.core.arguments import ONE
+from objectsounds.core.progress import tracker
+from objectsounds.core.tables import join_names, split_names, write_table
 from objectsounds.data.block_files import read_block_table, read_block_wav
-from objectsounds.data.mixtures import MIXTURE_COLUMNS, groups_of
-from objectsounds.data.score_tables import COLUMNS, SUMMARY_COLUMNS, add_improvement, summarise
+from objectsounds.data.mixtures import MIXTURE_COLUMNS
+from objectsounds.data.score_tables import COLUMNS
 from objectsounds.signal.bss_eval import BY_ENGINE
-from objectsounds.signal.statistics import COMPARISON_COLUMNS, compare
 from objectsounds.stages.separate import COLUMNS as ESTIMATE_COLUMNS
 
 STAGE_VERSION = 4
-
-
-REFERENCE = "miml"  # what the other methods are compared with
 
 
 def si_sdr(reference: np.ndarray, estimate: np.ndarray) -> float:
@@ -128,45 +126,9 @@ def _cell(value: object) -> object:
     return f"{value:.4f}" if isinstance(value, float) else value
 
 
-def make_tables(
-    settings: dict,
-    methods: list[str],
-    blocks: list[str | Path],
-    scores: str | Path,
-    summary: str | Path,
-    comparisons: str | Path,
-) -> list[dict]:
-    """Join the blocks' scores, summarise them per method and group, and compare the methods in pairs.
+OPTIONS = {"method": ONE, "mixtures": ONE, "separated": ONE, "output": ONE}
 
-    Parameters
-    ----------
-    settings : dict
-        Keys ``seed``, ``classes`` and ``mixtures.sources``.
-    methods : list of str
-        In the order of the tables.
-    blocks : list of path
-        The blocks' tables.
-    scores, summary, comparisons : path
-        TSV files to write; ``comparisons`` holds each method's differences to ``REFERENCE``.
 
-    Returns
-    -------
-    list of dict
-        The lines of the summary.
-    """
-    rows = [row for block in blocks for row in read_table(block, COLUMNS)]
-    rows.sort(key=lambda row: (methods.index(row["method"]), row["mixture"]))
-    add_improvement(rows)
-    grouped: dict[tuple[str, str], list[dict]] = {}
-    for row in rows:
-        grouped.setdefault((row["method"], row["group"]), []).append(row)
-    groups = groups_of(settings["classes"], settings["mixtures"]["sources"])
-    lines = [
-        summarise(method, group, grouped.get((method, group), []), settings["seed"])
-        for method in methods
-        for group in groups
-    ]
-    write_table(scores, COLUMNS, rows)
-    write_table(summary, SUMMARY_COLUMNS, lines)
-    write_table(comparisons, COMPARISON_COLUMNS, compare(rows, REFERENCE, seed=settings["seed"]))
-    return lines
+def run(args, settings: dict) -> None:
+    """Run the stage as its rule does."""
+    score_block(settings, args.method, args.mixtures, args.separated, args.output, tracker(args.method))

@@ -15,10 +15,7 @@ from objectsounds.media.wav import write_wav
 from objectsounds.methods.separation import separate_mixture
 
 STAGE_VERSION = 4
-
-
 COLUMNS = ("mixture", "object", "file", "fallback", "detected")
-
 
 log = logging.getLogger(__name__)
 

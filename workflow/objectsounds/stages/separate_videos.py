@@ -16,7 +16,6 @@ from objectsounds.video.separation import Tools, check_names, separate_video
 
 STAGE_VERSION = 2
 
-
 log = logging.getLogger(__name__)
 
 

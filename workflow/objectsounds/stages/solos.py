@@ -12,14 +12,15 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from objectsounds.core.arguments import MANY, ONE, RATE, SOME
 from objectsounds.core.files import written_whole
 from objectsounds.core.hdf5 import describe
+from objectsounds.core.progress import tracker
 from objectsounds.data.bags import open_dataset
 from objectsounds.data.solos import FULL, check_performances, read_performances, solo_labels
 from objectsounds.data.status import good_clips, read_audio
 
 STAGE_VERSION = 2
-
 
 log = logging.getLogger(__name__)
 
@@ -79,3 +80,18 @@ def make_solos(
         file.create_dataset("label", data=np.array([labels[name] for name in ids], dtype=np.int64))
         file.create_dataset("clip_id", data=ids, dtype=h5py.string_dtype())
     log.info("%d of %d clips have exactly one label", len(ids), len(bags.clip_ids))
+
+
+OPTIONS = {
+    "rate": ONE | {"type": RATE, "help": "Hz"},
+    "dataset": ONE | {"help": "the split's data set, for its labels"},
+    "status": MANY,
+    "elsewhere": SOME | {"help": "the other splits' performances"},
+    "output": ONE,
+}
+
+
+def run(args, settings: dict) -> None:
+    """Run the stage as its rule does."""
+    inputs = (args.dataset, args.status, args.elsewhere)
+    make_solos(settings, args.rate, *inputs, args.output, tracker("solos"))

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from objectsounds.core.arguments import ONE
+from objectsounds.core.progress import epochs
 from objectsounds.data.bags import open_dataset
 from objectsounds.networks.miml_training import Trainer
 from objectsounds.networks.training import checkpoint_of
@@ -46,3 +48,19 @@ def train_network(
     trainer = Trainer(settings, bags, held_out, supervision, checkpoint_of(output), STAGE_VERSION)
     about = {"objects": bags.objects, "bins": bags.bases_shape[1], "stage_version": STAGE_VERSION}
     trainer.run(output, history, about, progress)
+
+
+OPTIONS = {
+    "train": ONE,
+    "val": {"help": "without it the training loss is watched"},
+    "supervision": {"choices": ["visual", "audioset"], "default": "visual"},
+    "output": ONE,
+    "history": ONE,
+}
+
+
+def run(args, settings: dict) -> None:
+    """Run the stage as its rule does."""
+    train_network(
+        settings, args.train, args.val, args.supervision, args.output, args.history, epochs("train")
+    )

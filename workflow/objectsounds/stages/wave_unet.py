@@ -5,6 +5,8 @@ from functools import partial
 from pathlib import Path
 
 from objectsounds.config.method_table import Conditioning
+from objectsounds.core.arguments import ONE
+from objectsounds.core.progress import epochs
 from objectsounds.networks.mix_training import train_separator
 from objectsounds.networks.wave_unet_training import WaveTask
 
@@ -30,3 +32,18 @@ def train_wave_unet(
     task = partial(WaveTask, Conditioning.parse(conditioning))
     about = {"stage_version": STAGE_VERSION, "conditioning": conditioning}
     train_separator(settings, "wave_unet", task, files, outputs, about, progress)
+
+
+OPTIONS = {
+    "conditioning": {"default": "none", "help": "none, or <conditioning>_<place>"},
+    "train": ONE | {"help": "solo clips"},
+    "val": {},
+    "output": ONE,
+    "history": ONE,
+}
+
+
+def run(args, settings: dict) -> None:
+    """Run the stage as its rule does."""
+    files, outputs = (args.train, args.val), (args.output, args.history)
+    train_wave_unet(settings, args.conditioning, files, outputs, epochs("wave_unet"))

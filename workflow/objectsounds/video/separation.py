@@ -25,7 +25,6 @@ from objectsounds.video.remix import Remix
 
 STEPS = ("seen", "separated")
 
-
 log = logging.getLogger(__name__)
 
 

@@ -1,10 +1,10 @@
-"""The command ``estimate``: what a run of N clips will cost, from what a finished one did."""
+"""Command ``estimate``: what a run of N clips will cost, from what a finished one did."""
 
 import argparse
 from pathlib import Path
 
-from objectsounds.cli.arguments import CLIPS, CORES, GPUS
 from objectsounds.cli.costs import costs_of, forecast
+from objectsounds.core.arguments import CLIPS, CORES, GPUS
 
 OPTIONS = {
     "run": {
@@ -17,7 +17,7 @@ OPTIONS = {
 }
 
 
-def estimate(args: argparse.Namespace, settings: dict) -> None:
+def run(args: argparse.Namespace, settings: dict) -> None:
     """Print the table of costs and its sum."""
     costs = costs_of(Path(args.run))
     predicted = forecast(costs, args.clips, args.cores, args.gpus)

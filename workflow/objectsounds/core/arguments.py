@@ -77,3 +77,8 @@ WORKERS = Number("processes", 1, 1024)
 BLOCK = Number("block of the table", 0, 10**9)
 RATE = Number("Hz", 1000, 768_000)
 SHARE = Number("share of the sections", 0, 1, whole=False, above=True)
+
+# How an option of a stage is given: once, at least once, any number of times.
+ONE = {"required": True}
+MANY = {"nargs": "+", "required": True}
+SOME = {"nargs": "*", "default": []}

@@ -1,0 +1,1 @@
+"""The command line: subcommands, what they print, exit codes."""

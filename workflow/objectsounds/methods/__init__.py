@@ -1,0 +1,1 @@
+"""The methods that separate mixtures: one module a family."""

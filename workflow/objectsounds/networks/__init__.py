@@ -1,0 +1,1 @@
+"""Networks and their training: MIML, U-Net, Wave-U-Net, image classifiers."""

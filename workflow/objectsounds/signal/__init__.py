@@ -1,0 +1,1 @@
+"""Transforms, factorisation, separation scores and statistics, on arrays alone."""

@@ -1,0 +1,13 @@
+"""One thin module a stage: it opens inputs, calls the library, writes outputs, and is the subcommand.
+
+Rule, subcommand, module, settings and test of a stage have its name. The exceptions: ``separate_learned`` is
+the rule of stage ``separate`` that may have a GPU; ``separate`` on the command line takes a person's videos
+too, as the rule ``separate_video`` does.
+"""
+
+STAGES = (
+    *("demo", "catalogue", "clips", "bases", "labeller", "labels", "ablation", "ablation_table"),
+    *("dataset", "train", "dictionary", "dictionary_gaussian", "export", "mixtures_table", "mixtures"),
+    *("solos", "frame_network", "frame_predictions", "unet", "wave_unet", "masks"),
+    *("score", "score_tables", "denoise", "experiments", "report"),
+)
