@@ -21,7 +21,8 @@ from objectsounds.dictionaries.surest import choose as choose_surest
 from objectsounds.networks.miml import Miml, normalise_bases
 from objectsounds.networks.miml_training import load_network
 from objectsounds.networks.relation_map import relation_maps
-from objectsounds.stages.dictionary import make_dictionary, make_gaussian
+from objectsounds.stages.dictionary import make_dictionary
+from objectsounds.stages.dictionary_gaussian import make_gaussian
 from objectsounds.stages.train import train_network
 
 GAO = {"axis": "bases", "threshold": 0.15, "support_threshold": 0.1, "support_count": 4, "max_bases": 50}

@@ -20,7 +20,8 @@ from objectsounds.media.frames import read_frames
 from objectsounds.media.mono import decode_mono
 from objectsounds.sources import download as fetch
 from objectsounds.sources import unavailable
-from objectsounds.sources.download import FETCH_REASONS, FetchError, classify, fetch_section
+from objectsounds.sources.download import FetchError, fetch_section
+from objectsounds.sources.unavailable import FETCH_REASONS, classify
 from tests.media_server import MediaServer
 from tests.own_time import beep_times, ffmpeg_in, make_base, make_broadcast, own_times
 

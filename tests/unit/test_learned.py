@@ -20,6 +20,7 @@ from objectsounds.data.status import COLUMNS as STATUS_COLUMNS
 from objectsounds.data.status import clip_sizes, performance_of
 from objectsounds.methods.neural import Learned, at_level, semantic_masks, waveforms
 from objectsounds.methods.problem import Problem
+from objectsounds.networks.classifiers import build
 from objectsounds.networks.mix_training import Mixer, Trained
 from objectsounds.networks.unet import (
     UNet,
@@ -34,7 +35,7 @@ from objectsounds.networks.unet import (
 from objectsounds.networks.unet_training import load_unet
 from objectsounds.networks.wave_unet import WaveUNet, lengths, separate_waveform, upsampled
 from objectsounds.networks.wave_unet_training import load_wave_unet
-from objectsounds.stages.frame_network import build, say_frames
+from objectsounds.stages.frame_predictions import say_frames
 from objectsounds.stages.score import si_sdr
 from objectsounds.stages.unet import train_unet
 from objectsounds.stages.wave_unet import train_wave_unet
@@ -392,7 +393,7 @@ def test_the_frame_network_looks_at_the_frame_in_the_middle_of_a_clip(monkeypatc
         light = torch.from_numpy(images.reshape(len(images), -1).mean(axis=1) / 25.0 - 5.0)
         return torch.stack([-light, light, torch.full_like(light, -99.0)], dim=1).float()
 
-    monkeypatch.setattr("objectsounds.stages.frame_network.predict", brightness)
+    monkeypatch.setattr("objectsounds.stages.frame_predictions.predict", brightness)
     options = settings | {"frame_network": settings["frame_network"] | {"image_size": 8, "threads": 1}}
     small_network = build(options["frame_network"]["architecture"], 3)
     torch.save({"state_dict": small_network.state_dict(), "objects": NAMES}, tmp_path / "n.pt")

@@ -19,7 +19,8 @@ from objectsounds.networks.unet_training import UnetTask
 from objectsounds.report.masks_table import masks_section
 from objectsounds.report.pack import local_files
 from objectsounds.report.page import templates
-from objectsounds.stages.frame_network import say_frames, train_frame_network
+from objectsounds.stages.frame_network import train_frame_network
+from objectsounds.stages.frame_predictions import say_frames
 from objectsounds.stages.masks import BACKGROUND, Tally, confusions, label_picture, make_masks, overlap
 from objectsounds.stages.solos import make_solos
 

@@ -10,7 +10,8 @@ from objectsounds.data.mixtures import LEFT_OUT_COLUMNS, MIXTURE_COLUMNS, choose
 from objectsounds.data.status import COLUMNS as STATUS_COLUMNS
 from objectsounds.data.status import OBJECT_COLUMNS, clip_sizes
 from objectsounds.media.wav import level_db, read_wav, write_wav
-from objectsounds.stages.mixtures import list_mixtures, make_block
+from objectsounds.stages.mixtures import make_block
+from objectsounds.stages.mixtures_table import list_mixtures
 
 
 def noise(seed, seconds=2.0):

@@ -6,14 +6,8 @@ from sklearn.decomposition import non_negative_factorization
 
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.seeds import generator
-from objectsounds.signal.kl_descent import folded
-from objectsounds.signal.nmf import (
-    coarse_rows,
-    factorize,
-    fit_activations,
-    fit_with_free_bases,
-    kl_divergence,
-)
+from objectsounds.signal.kl_descent import folded, kl_divergence
+from objectsounds.signal.nmf import coarse_rows, factorize, fit_activations, fit_with_free_bases
 from objectsounds.signal.nmf_batch import factorize_batch
 from objectsounds.signal.nmf_reference import factorize_by_scikit_learn
 

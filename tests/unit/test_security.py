@@ -14,11 +14,12 @@ from objectsounds.core.limits import TooLargeError, check_size
 from objectsounds.core.weights import load_weights
 from objectsounds.data.status import read_status
 from objectsounds.media.ffmpeg import MediaTimeoutError, local_file, run_ffmpeg
+from objectsounds.media.frames import read_frames
 from objectsounds.networks.miml_training import load_network
 from objectsounds.sources.kinds import read_listing
 from objectsounds.sources.segments import parse_segment
 from objectsounds.sources.single_sources import read_single_sources
-from objectsounds.stages.clips import make_shard, read_frames
+from objectsounds.stages.clips import make_shard
 from objectsounds.stages.train import train_network
 from tests.media_server import MediaServer
 from tests.unit.test_clips import OFF, options, render, shard_table

@@ -7,8 +7,6 @@ import yaml
 
 from objectsounds.config.classes import read_classes
 from objectsounds.config.settings import (
-    STAGE_KEYS,
-    UPSTREAM,
     canonical,
     load_settings,
     merge,
@@ -16,6 +14,7 @@ from objectsounds.config.settings import (
     stage_settings,
     stage_version,
 )
+from objectsounds.config.stage_keys import STAGE_KEYS, UPSTREAM
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.places import ROOT
 
@@ -158,7 +157,9 @@ def test_a_dictionary_variant_touches_only_its_own_rule():
 @pytest.mark.parametrize("stage", STAGE_KEYS)
 def test_every_stage_has_a_version_a_rule_a_module_and_its_keys(stage):
     assert stage_version(stage) >= 1
-    assert (ROOT / "workflow" / "rules" / f"{stage}.smk").exists()
+    rules = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    command = {"separate_videos": "separate"}.get(stage, stage)  # told in the package's stages/__init__.py
+    assert f'stage_version("{stage}")' in rules and f"objectsounds {command}" in rules
     assert stage_settings(load_settings({"preset": "demo"}), stage)
 
 

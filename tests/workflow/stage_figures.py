@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 import torch
 
-from objectsounds.config.method_table import CONDITIONINGS, METHODS, Conditioning
+from objectsounds.config.method_table import CONDITIONINGS, METHODS, RULES, Conditioning
 from objectsounds.config.settings import load_settings, stage_settings
 from objectsounds.config.video_options import Wishes
 from objectsounds.core.tables import read_table
@@ -29,12 +29,14 @@ from objectsounds.stages.ablation import score_views
 from objectsounds.stages.ablation_table import make_ablation
 from objectsounds.stages.clips import make_shard
 from objectsounds.stages.denoise import make_denoising
-from objectsounds.stages.dictionary import RULES, make_dictionary, make_gaussian
+from objectsounds.stages.dictionary import make_dictionary
+from objectsounds.stages.dictionary_gaussian import make_gaussian
 from objectsounds.stages.experiments import Model, make_experiments
 from objectsounds.stages.export import export_model
 from objectsounds.stages.labeller import train_labeller
 from objectsounds.stages.masks import make_masks
-from objectsounds.stages.score import make_tables, score_block
+from objectsounds.stages.score import score_block
+from objectsounds.stages.score_tables import make_tables
 from objectsounds.stages.separate_videos import separate_videos
 from objectsounds.stages.train import train_network
 from tests.workflow.conftest import ROOT

@@ -25,10 +25,12 @@ from objectsounds.media.wav import read_wav, write_wav
 from objectsounds.stages.bases import make_bases
 from objectsounds.stages.catalogue import make_catalogue
 from objectsounds.stages.dataset import make_dataset
-from objectsounds.stages.frame_network import say_frames, train_frame_network
+from objectsounds.stages.frame_network import train_frame_network
+from objectsounds.stages.frame_predictions import say_frames
 from objectsounds.stages.labeller import train_labeller
 from objectsounds.stages.labels import label_shard
-from objectsounds.stages.mixtures import list_mixtures, make_block
+from objectsounds.stages.mixtures import make_block
+from objectsounds.stages.mixtures_table import list_mixtures
 from objectsounds.stages.separate import separate_block
 from objectsounds.stages.solos import make_solos
 from objectsounds.stages.train import train_network

@@ -16,7 +16,8 @@ import os
 import numpy as np
 import pytest
 
-from objectsounds.config.settings import STAGE_KEYS, stage_version
+from objectsounds.config.settings import stage_version
+from objectsounds.config.stage_keys import STAGE_KEYS
 from tests.workflow.conftest import ROOT
 from tests.workflow.stage_figures import EXACT, FIGURES
 from tests.workflow.stage_inputs import Inputs

@@ -7,7 +7,8 @@ import numpy as np
 
 from objectsounds.bench.inputs import spectrograms
 from objectsounds.bench.table import Comparison, judge_divergences, timed
-from objectsounds.signal.nmf import factorize, kl_divergence
+from objectsounds.signal.kl_descent import kl_divergence
+from objectsounds.signal.nmf import factorize
 
 COUNT = 25
 WHAT = "factorisation of a 10 s clip, 2401 bins x 200 frames, 25 bases, one core"

@@ -4,7 +4,8 @@ import warnings
 
 import numpy as np
 
-from objectsounds.signal.nmf import Factorization, checked, kl_divergence, silent
+from objectsounds.signal.kl_descent import kl_divergence
+from objectsounds.signal.nmf import Factorization, checked, silent
 
 
 def factorize_by_scikit_learn(

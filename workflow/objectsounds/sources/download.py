@@ -230,7 +230,7 @@ def _judge(stdout: str, stderr: str, work: Path, status: int, cookies: str | Non
         line = next((line for line in text.splitlines() if finds(pattern, line)), None)
         if line is not None:
             raise ObjectsoundsError(
-                f"The download to {work.parents[2]} failed ({_shown(line, cookies)}): {remedy}."
+                f"The download to {work.parents[1]} failed ({_shown(line, cookies)}): {remedy}."
             )
     reason = classify(text)
     detail = next((line for line in text.splitlines() if classify(line) == reason), text)

@@ -19,7 +19,7 @@ from objectsounds.data.score_tables import COLUMNS
 from objectsounds.dictionaries.file import read_dictionary
 from objectsounds.report.plots import save_robustness
 from objectsounds.report.published import BESIDE_COLUMNS, beside
-from objectsounds.stages.score import make_tables
+from objectsounds.stages.score_tables import make_tables
 
 STAGE_VERSION = 3
 DICTIONARY_COLUMNS = (
