@@ -6,6 +6,7 @@ There is one for each rule, method, object or clip, and it tells of values and o
 import csv
 import dataclasses
 import hashlib
+import importlib
 import json
 from functools import partial
 
@@ -183,9 +184,9 @@ def _dictionary(inputs: Inputs) -> dict:
     options = {"seed": 0, "clips_per_object": 2, "candidates": 2, "rounds": 1, "axis": "bases"}
     options |= {"threshold": 0.3, "support_threshold": 0.1, "support_count": 2, "max_bases": 5}
     found = {}
-    for name, rule in sorted(RULES.items()):
-        choice = rule(maps, bags, options)
-        found[f"rule {name}"] = [_digest(choice.objects, choice.clips, choice.bases)]
+    for rule in sorted(RULES):
+        choice = importlib.import_module(f"objectsounds.dictionaries.{rule}").choose(maps, bags, options)
+        found[f"rule {rule}"] = [_digest(choice.objects, choice.clips, choice.bases)]
     network, _ = load_network(inputs.network)
     found["relation maps"] = _moments(relation_maps(network, open_dataset(inputs.dataset("train")), "max"))
     settings = stage_settings(inputs.settings, "dictionary", extra=("dictionary.surest",))
@@ -223,7 +224,7 @@ def _separate(inputs: Inputs) -> dict:
     return found
 
 
-def _learned(inputs: Inputs) -> dict:
+def _neural(inputs: Inputs) -> dict:
     unet, wave = inputs.fixed(inputs.unet), inputs.fixed(inputs.wave_unet)
     folders = {
         "unet_audio": inputs.separated("unet_audio", unet),
@@ -389,6 +390,14 @@ def _masks(inputs: Inputs) -> dict:
     }
 
 
+# Stages whose figures stand among those of another one: both versions count.
+AMONG = {
+    "ablation_table": "ablation",
+    "dictionary_gaussian": "dictionary",
+    "frame_predictions": "frame_network",
+    "mixtures_table": "mixtures",
+    "score_tables": "score",
+}
 FIGURES = {
     "demo": (_demo, EXACT),
     "catalogue": (_catalogue, EXACT),
@@ -402,7 +411,7 @@ FIGURES = {
     "dictionary": (_dictionary, CLOSE),
     "mixtures": (_mixtures, EXACT),
     "separate": (_separate, CLOSE),
-    "learned": (_learned, CLOSE),
+    "neural": (_neural, CLOSE),
     "score": (_score, CLOSE),
     "export": (_export, EXACT),
     "separate_videos": (_separate_videos, CLOSE),
