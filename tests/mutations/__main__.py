@@ -22,13 +22,23 @@ from tests.mutations.trial import PACKAGE, Trial, import_heavy
 ROOT = Path(__file__).resolve().parents[2]
 SURVIVORS = Path(__file__).with_name("survivors.tsv")
 MODULES = (
-    *("separate", "score", "methods", "statistics", "mixtures", "dataset"),
-    *("dictionary", "dictionaries", "choices", "consensus", "candidates"),
-    *("network", "train", "training", "nmf", "descent"),
+    *("methods.separation", "methods.guided", "methods.guided_masks"),
+    *("stages.score", "stages.score_tables", "data.score_tables", "signal.statistics"),
+    *("data.mixtures", "stages.mixtures", "data.targets", "data.bags", "stages.dataset"),
+    *("stages.dictionary", "dictionaries.file", "dictionaries.choice", "dictionaries.gao"),
+    *("dictionaries.surest", "dictionaries.agreement", "dictionaries.solo", "dictionaries.consensus"),
+    *("networks.miml", "networks.miml_training", "networks.training", "stages.train"),
+    *("signal.nmf", "signal.kl_descent", "sources.candidates", "sources.audioset"),
 )
-BESIDE = {"training": ["train"], "choices": ["dictionary"], "candidates": ["catalogue"]}  # by way of others
+BESIDE = {  # tests that reach a module by way of others
+    "networks.training": ["train"],
+    "dictionaries.choice": ["rules"],
+    "sources.candidates": ["catalogue"],
+    "sources.audioset": ["catalogue"],
+    "methods.guided": ["separation"],
+}
 APART = {"test_own_video.py", "test_security.py", "test_bench.py"}  # slow, and of something else
-SAMPLE = 25  # mistakes a module
+SAMPLE = 14  # mistakes a module
 LEAST = 0.9
 
 
@@ -41,16 +51,18 @@ def _survivors() -> list[dict[str, str]]:
 def tests_of(module: str) -> list[str]:
     """Return the unit tests of a module: that of its name, and those that import it."""
     folder = ROOT / "tests" / "unit"
-    named = [f"test_{name}.py" for name in (module, *BESIDE.get(module, []))]
-    pattern = re.compile(rf"{PACKAGE}\.{module}\b|from {PACKAGE} import .*\b{module}\b")
-    importing = [path.name for path in sorted(folder.glob("test_*.py")) if pattern.search(path.read_text())]
-    names = dict.fromkeys([name for name in named if (folder / name).exists()] + importing)
-    return [f"tests/unit/{name}" for name in names if name not in APART]
+    parent, _, leaf = module.rpartition(".")
+    known = {path.name: path for path in sorted(folder.glob("*/test_*.py"))}
+    named = [f"test_{name}.py" for name in (leaf, *BESIDE.get(module, []))]
+    pattern = re.compile(rf"{PACKAGE}\.{re.escape(module)}\b|from {PACKAGE}\.{parent} import .*\b{leaf}\b")
+    importing = [name for name, path in known.items() if pattern.search(path.read_text())]
+    names = dict.fromkeys([name for name in named if name in known] + importing)
+    return [str(known[name].relative_to(ROOT)) for name in names if name not in APART]
 
 
 def source_of(module: str) -> bytes:
     """Return a module's source."""
-    return (ROOT / "workflow" / PACKAGE / f"{module}.py").read_bytes()
+    return (ROOT / "workflow" / PACKAGE / f"{module.replace('.', '/')}.py").read_bytes()
 
 
 def drawn(module: str, count: int, only: str) -> list[Mistake]:
@@ -96,11 +108,11 @@ def summary(results: list[tuple[Mistake, bool]], known: dict[tuple, dict], whole
     """Print what survived, module by module, and what the list says falsely; return the share killed."""
     kinds = {key: row["kind"] for key, row in known.items()}
     counted = [(m, noticed) for m, noticed in results if noticed or kinds.get(m.key) != "equivalent"]
-    print(f"\n{'module':14}{'tried':>7}{'killed':>8}{'equivalent':>12}{'share':>8}")
+    print(f"\n{'module':24}{'tried':>7}{'killed':>8}{'equivalent':>12}{'share':>8}")
     for module in dict.fromkeys(mistake.module for mistake, _ in results):
         own = [noticed for mistake, noticed in counted if mistake.module == module]
         tried = sum(mistake.module == module for mistake, _ in results)
-        print(f"{module:14}{tried:7}{sum(own):8}{tried - len(own):12}{sum(own) / max(1, len(own)):8.1%}")
+        print(f"{module:24}{tried:7}{sum(own):8}{tried - len(own):12}{sum(own) / max(1, len(own)):8.1%}")
     by_key = {mistake.key: noticed for mistake, noticed in results}
     for key in known:
         if by_key.get(key):

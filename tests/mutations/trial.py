@@ -73,7 +73,7 @@ class Trial:
                 os.dup2(file.fileno(), 2)
             os.environ["TMPDIR"] = tempfile.tempdir = self.folder
             os.chdir(root)
-            path = root / "workflow" / PACKAGE / f"{module}.py"
+            path = root / "workflow" / PACKAGE / f"{module.replace('.', '/')}.py"
             sys.meta_path.insert(0, Changed(module, source, path))
             options = ["-x", "-q", "-p", "no:cacheprovider", f"--basetemp={self.folder}/tests"]
             code = int(pytest.main([*options, *tests]))

@@ -22,7 +22,7 @@ from objectsounds.sources.single_sources import read_single_sources
 from objectsounds.stages.clips import make_shard
 from objectsounds.stages.train import train_network
 from tests.media_server import MediaServer
-from tests.unit.test_clips import OFF, options, render, shard_table
+from tests.unit.stages.test_clips import OFF, options, render, shard_table
 
 __all__ = ["options"]
 IDS = [

@@ -8,7 +8,7 @@ from objectsounds.config.settings import experiment_methods, load_settings
 from objectsounds.data.bags import UNKNOWN
 from objectsounds.dictionaries.file import write_dictionary
 from objectsounds.stages.experiments import Model, dictionary_rows, wrong_share
-from tests.unit.test_dictionary import bags
+from tests.unit.dictionaries.test_rules import bags
 
 
 def test_purity_is_the_share_of_bases_whose_clip_holds_the_object_alone(tmp_path):

@@ -27,8 +27,8 @@ from objectsounds.report.ablation_table import ablation_section
 from objectsounds.stages.ablation import PREPROCESSINGS, VIEWS, clip_views, score_views
 from objectsounds.stages.ablation_table import accuracies, make_ablation
 from objectsounds.stages.labels import label_shard
-from tests.unit.test_labeller import MOBILENET, SHARED, imagenet
-from tests.unit.test_labels import make_shard
+from tests.unit.stages.test_labeller import MOBILENET, SHARED, imagenet
+from tests.unit.stages.test_labels import make_shard
 
 OBJECTS = ["drum", "flute", "piano"]
 SETTINGS = {

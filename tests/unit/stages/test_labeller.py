@@ -16,7 +16,7 @@ from objectsounds.networks.classifiers import build, load_labeller, normalised, 
 from objectsounds.networks.labeller import varied
 from objectsounds.stages.labeller import train_labeller
 
-SHARED = Path(__file__).resolve().parents[3] / "shared"
+SHARED = Path(__file__).resolve().parents[4] / "shared"
 MOBILENET = SHARED / "weights" / "mobilenet_v2_imagenet.pth"
 COLOURS = {"blue": (200, 40, 40), "green": (40, 200, 40)}  # BGR, as OpenCV writes it
 
