@@ -17,7 +17,7 @@ import torch
 
 from objectsounds.config.method_table import CONDITIONINGS, METHODS, RULES, Conditioning
 from objectsounds.config.settings import load_settings, stage_settings
-from objectsounds.config.video_options import Wishes
+from objectsounds.config.video_options import VideoOptions
 from objectsounds.core.tables import read_table
 from objectsounds.data.bags import open_dataset
 from objectsounds.data.solos import open_solos
@@ -32,7 +32,7 @@ from objectsounds.stages.clips import make_shard
 from objectsounds.stages.denoise import make_denoising
 from objectsounds.stages.dictionary import make_dictionary
 from objectsounds.stages.dictionary_gaussian import make_gaussian
-from objectsounds.stages.experiments import Model, make_experiments
+from objectsounds.stages.experiments import NamedFile, make_experiments
 from objectsounds.stages.export import export_model
 from objectsounds.stages.labeller import train_labeller
 from objectsounds.stages.masks import make_masks
@@ -228,7 +228,7 @@ def _neural(inputs: Inputs) -> dict:
     unet, wave = inputs.fixed(inputs.unet), inputs.fixed(inputs.wave_unet)
     folders = {
         "unet_audio": inputs.separated("unet_audio", unet),
-        "unet_combined": inputs.separated("unet_combined", unet, inputs.frame_words),
+        "unet_combined": inputs.separated("unet_combined", unet, inputs.frame_predictions),
         "wave_unet": inputs.separated("wave_unet_multiplicative_bottleneck", wave),
     }
     return {
@@ -289,11 +289,11 @@ def _export(inputs: Inputs) -> dict:
 
 def _separate_videos(inputs: Inputs) -> dict:
     settings = load_settings({"preset": str(ROOT / "tests/data/tiny.yaml"), "labeller": {"kind": "imagenet"}})
-    wishes = Wishes(["piano", "violin"], gains={"piano": -6.0})
+    options = VideoOptions(["piano", "violin"], gains={"piano": -6.0})
     mixture, made = sorted(inputs.mixtures.glob("*/mixture.wav"))[0], inputs.folder / "videos"
     made.mkdir()
     export_model(stage_settings(settings, "export"), "miml", inputs.dictionary, None, made / "model.h5")
-    separate_videos(made / "model.h5", [mixture], made, wishes)
+    separate_videos(made / "model.h5", [mixture], made, options)
     return {name: _sound(made / "mixture" / f"{name}.wav") for name in ("piano", "violin", "remix")}
 
 
@@ -318,9 +318,9 @@ def _denoise(inputs: Inputs) -> dict:
 def _experiments(inputs: Inputs) -> dict:
     """Return figures of the tables that are made of drawn scores, a drawn dictionary and fixed weights."""
     blocks, made = _score_tables(inputs), inputs.folder / "experiments"
-    sets = [Model(f"default/{name}", inputs.dataset(name)) for name in ("train", "test")]
-    networks = [Model("default/visual", inputs.network)]
-    words = [Model("miml", inputs.dictionary)]
+    sets = [NamedFile(f"default/{name}", inputs.dataset(name)) for name in ("train", "test")]
+    networks = [NamedFile("default/visual", inputs.network)]
+    words = [NamedFile("miml", inputs.dictionary)]
     make_experiments(inputs.settings, ["mixture", "miml", "kmeans"], blocks, words, networks, sets, made)
     tables = {path.stem: read_table(path) for path in sorted(made.glob("*.tsv"))}
     network, dictionary = tables["networks"][0], tables["dictionaries"][0]
@@ -339,7 +339,7 @@ def _solos(inputs: Inputs) -> dict:
 
 
 def _frame_network(inputs: Inputs) -> dict:
-    with h5py.File(inputs.frame_words) as file:
+    with h5py.File(inputs.frame_predictions) as file:
         words = {
             "words": [_digest(file["clip_id"].asstr()[()].tolist()), *_moments(file["probabilities"][()])]
         }
@@ -374,7 +374,7 @@ def _wave_unet(inputs: Inputs) -> dict:
 
 def _masks(inputs: Inputs) -> dict:
     folder, test = inputs.folder / "masks", inputs.dataset("test")
-    models = (inputs.fixed(inputs.unet), inputs.frame_words)
+    models = (inputs.fixed(inputs.unet), inputs.frame_predictions)
     make_masks(inputs.settings, *models, [inputs.mixtures], test, inputs.statuses("test"), folder)
     counts = _columns(folder / "confusion.tsv", "network", "object", "predicted", "count")
     return {

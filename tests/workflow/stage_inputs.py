@@ -26,7 +26,7 @@ from objectsounds.stages.bases import make_bases
 from objectsounds.stages.catalogue import make_catalogue
 from objectsounds.stages.dataset import make_dataset
 from objectsounds.stages.frame_network import train_frame_network
-from objectsounds.stages.frame_predictions import say_frames
+from objectsounds.stages.frame_predictions import predict_frames
 from objectsounds.stages.labeller import train_labeller
 from objectsounds.stages.labels import label_shard
 from objectsounds.stages.mixtures import make_block
@@ -292,9 +292,9 @@ class Inputs:
         return copy
 
     @functools.cached_property
-    def frame_words(self) -> Path:
+    def frame_predictions(self) -> Path:
         """What a frame network of drawn weights says of the test clips."""
         path = self.folder / "fixed" / "words.h5"
         network = self.fixed(self.frame_network)
-        say_frames(self.of("frame_network"), network, self.statuses("test"), path)
+        predict_frames(self.of("frame_network"), network, self.statuses("test"), path)
         return path

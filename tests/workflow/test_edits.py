@@ -31,7 +31,7 @@ def test_the_manual_holds_the_table():
     written = (
         edits.README.read_text(encoding="utf-8").partition(edits.MARKS[0])[2].partition(edits.MARKS[1])[0]
     )
-    assert written == edits.table(), "make it anew: python -m tests.workflow.edits"
+    assert written == edits.table(), "make it again: python -m tests.workflow.edits"
 
 
 @pytest.mark.parametrize("edit", EDITS)

@@ -86,30 +86,30 @@ def mended(place, finished):
 CUT = {
     "WAV of a clip": ("clips/test-00000/0001_*/audio.wav", ["bases/default/test-00000.h5"], "not complete"),
     "JPEG of a clip": ("clips/train-00000/0001_*/frames/00.jpg", RELABEL, "not complete"),
-    "TSV of a shard's clips": ("clips/val-00000/status.tsv", RELABEL, "made anew"),
-    "TSV of a shard": ("catalogue/shards/val-00000.tsv", ["clips/val-00000/status.tsv"], "made anew"),
+    "TSV of a shard's clips": ("clips/val-00000/status.tsv", RELABEL, "made again"),
+    "TSV of a shard": ("catalogue/shards/val-00000.tsv", ["clips/val-00000/status.tsv"], "made again"),
     "TSV of the catalogue": ("catalogue/clips.tsv", ["catalogue/shards.txt"], None),
-    "list of shards": ("catalogue/shards.txt", [], "made anew"),
-    "TSV of the clips in use": ("catalogue/objects-test.tsv", ["dataset/default/test.h5"], "made anew"),
-    "HDF5 of bases": ("bases/default/train-00000.h5", ["dataset/default/train.h5"], "made anew"),
-    "HDF5 of labels": ("labels/train-00001.h5", ["dataset/default/train.h5"], "made anew"),
-    "HDF5 of a split": ("dataset/default/train.h5", ["train"], "made anew"),
-    "model of the labeller": ("labeller/weights.pt", RELABEL, "made anew"),
+    "list of shards": ("catalogue/shards.txt", [], "made again"),
+    "TSV of the clips in use": ("catalogue/objects-test.tsv", ["dataset/default/test.h5"], "made again"),
+    "HDF5 of bases": ("bases/default/train-00000.h5", ["dataset/default/train.h5"], "made again"),
+    "HDF5 of labels": ("labels/train-00001.h5", ["dataset/default/train.h5"], "made again"),
+    "HDF5 of a split": ("dataset/default/train.h5", ["train"], "made again"),
+    "model of the labeller": ("labeller/weights.pt", RELABEL, "made again"),
     "model of the network": (
         "train/default/visual/network.pt",
         ["dictionary/default/surest.h5"],
-        "made anew",
+        "made again",
     ),
-    "JSON of the training": ("train/default/visual/history.jsonl", [], "made anew"),
-    "JSON of the labeller": ("labeller/history.jsonl", [], "made anew"),
-    "HDF5 of a dictionary": ("dictionary/default/surest.h5", ["separate/miml/0"], "made anew"),
-    "TSV of the mixtures": ("mixtures/mixtures.tsv", ["mixtures/0"], "made anew"),
-    "WAV of a mixture": ("mixtures/0/*/mixture.wav", ["separate/miml/0"], "made anew"),
-    "TSV of a block": ("mixtures/0/mixtures.tsv", ["separate/miml/0"], "made anew"),
-    "WAV of an estimate": ("separate/miml/0/*/*.wav", RESCORE, "made anew"),
-    "TSV of estimates": ("separate/miml/0/estimates.tsv", RESCORE, "made anew"),
-    "TSV of a block's scores": ("score/miml/0.tsv", ["score/scores.tsv"], "made anew"),
-    "TSV of the scores": ("score/scores.tsv", [], "made anew"),
+    "JSON of the training": ("train/default/visual/history.jsonl", [], "made again"),
+    "JSON of the labeller": ("labeller/history.jsonl", [], "made again"),
+    "HDF5 of a dictionary": ("dictionary/default/surest.h5", ["separate/miml/0"], "made again"),
+    "TSV of the mixtures": ("mixtures/mixtures.tsv", ["mixtures/0"], "made again"),
+    "WAV of a mixture": ("mixtures/0/*/mixture.wav", ["separate/miml/0"], "made again"),
+    "TSV of a block": ("mixtures/0/mixtures.tsv", ["separate/miml/0"], "made again"),
+    "WAV of an estimate": ("separate/miml/0/*/*.wav", RESCORE, "made again"),
+    "TSV of estimates": ("separate/miml/0/estimates.tsv", RESCORE, "made again"),
+    "TSV of a block's scores": ("score/miml/0.tsv", ["score/scores.tsv"], "made again"),
+    "TSV of the scores": ("score/scores.tsv", [], "made again"),
 }
 
 
@@ -130,7 +130,7 @@ def test_a_cut_file_stops_its_reader_and_is_made_again(place_without, finished, 
     cut(sorted(place.results.glob(name))[0], 0.0 if how == "empty" else 0.5, "between" in how)
     if words is None:
         last = mended(place, finished)
-        said = sentence((place.results / "logs" / "catalogue.log").read_text(), "made anew")
+        said = sentence((place.results / "logs" / "catalogue.log").read_text(), "made again")
     else:
         said = sentence(run(place), words)
         last = mended(place, finished)
@@ -185,7 +185,7 @@ def test_a_cut_checkpoint_starts_the_training_anew(place_without, finished, reco
     kill_everything(process)
     cut(place.results / "train" / "default" / "visual" / "checkpoint.pt")
     output = mended(place, finished)
-    said = sentence((place.results / "logs/train/default/visual.log").read_text(), "Starting anew")
+    said = sentence((place.results / "logs/train/default/visual.log").read_text(), "Starting again")
     record("checkpoint, cut", said, output)
 
 

@@ -1,4 +1,4 @@
-"""A folder of one's own videos whose names would do harm in a shell, through the real workflow."""
+"""A folder of your own videos whose names would do harm in a shell, through the real workflow."""
 
 import shutil
 

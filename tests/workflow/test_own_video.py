@@ -87,11 +87,11 @@ def test_a_section_is_seen_as_the_run_saw_the_clip(finished):
     rows = read_status(finished.results / "clips" / "test-00000" / "status.tsv")[:3]
     for row in rows:
         video = finished.results / "demo" / "media" / f"{row['source']}.mp4"
-        sight = look(model, labeller, video, float(row["seconds"]))
+        detection = look(model, labeller, video, float(row["seconds"]))
         index = bags.clip_ids.index(row["clip_id"])
-        np.testing.assert_allclose(sight.probabilities[0], bags.probabilities[index], atol=1e-5)
-        assert (sight.labels[0] == bags.targets[index].astype(bool)).all()
-        assert sight.objects(1.0)
+        np.testing.assert_allclose(detection.probabilities[0], bags.probabilities[index], atol=1e-5)
+        assert (detection.labels[0] == bags.targets[index].astype(bool)).all()
+        assert detection.objects(1.0)
 
 
 def test_the_example_for_notebooks_runs(place, tmp_path, monkeypatch):

@@ -85,7 +85,7 @@ def bases_of(variant, *splits):
 def after_catalogue(*paths):
     """Return paths as an input that waits for the catalogue.
 
-    When it has run, Snakemake looks anew only at jobs that ask for it: others run though nothing changed.
+    When it has run, Snakemake looks again only at jobs that ask for it: others run though nothing changed.
     """
     return lambda wc: checkpoints.catalogue.get() and [path.format(**dict(wc)) for path in paths]
 

@@ -2,7 +2,7 @@
 
 REQUIRED INPUTS:  <results>/solos/{variant}/{rate}/{train,val}.h5, the frames of the clips; the labeller's
                   weights where it starts from them
-OUTPUTS:          <results>/frame_network/{variant}/network.pt, history.jsonl; test.h5, its word on each test clip
+OUTPUTS:          <results>/frame_network/{variant}/network.pt, history.jsonl; test.h5, its predictions for each test clip
 """
 
 

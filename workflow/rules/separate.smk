@@ -1,7 +1,7 @@
 """Stage ``separate``: one method on one block of mixtures.
 
 REQUIRED INPUTS:  <results>/mixtures/{block}; for a guided method its dictionary and the test split's labels;
-                  for a learned one its network, and perhaps the frame network's word
+                  for a learned one its network, and perhaps the frame network's predictions
 OUTPUTS:          <results>/separate/{method}/{block}: estimates.tsv and <mixture>/<object>.wav
 """
 

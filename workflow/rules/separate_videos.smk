@@ -1,4 +1,4 @@
-"""Stage ``separate_videos``: one's own videos, for the target ``separate_videos`` alone.
+"""Stage ``separate_videos``: your own videos, for the target ``separate_videos`` alone.
 
 REQUIRED INPUTS:  <results>/export/{method}.h5 of the run's method; the files of separate_videos.videos
 OUTPUTS:          <results>/separate_videos/{name}: <object>.wav, index.html, ..., for each file

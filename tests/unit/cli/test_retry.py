@@ -1,4 +1,4 @@
-"""Asking again: what is forgotten, which shards are made anew, and what is refused."""
+"""Asking again: what is forgotten, which shards are made again, and what is refused."""
 
 import pytest
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from objectsounds.config.job_resources import NEEDS, memory, minutes
+from objectsounds.config.job_resources import REQUESTS, memory, minutes
 from objectsounds.config.settings import load_settings
 
 
@@ -13,7 +13,7 @@ def settings():
     return load_settings({})
 
 
-@pytest.mark.parametrize("name", [name for name in NEEDS if name != "train"])
+@pytest.mark.parametrize("name", [name for name in REQUESTS if name != "train"])
 def test_each_attempt_asks_for_more(settings, name):
     for ask in (memory(settings, name), minutes(settings, name)):
         first, second = ask(None, attempt=1), ask(None, attempt=2)

@@ -4,18 +4,18 @@ import threading
 
 import pytest
 
-from objectsounds.core.prefetch import done_ahead
+from objectsounds.core.prefetch import prefetched
 
 
 def test_results_come_in_order_and_are_made_in_other_threads():
-    found = list(done_ahead(lambda item: (item, threading.get_ident()), range(20), threads=3))
+    found = list(prefetched(lambda item: (item, threading.get_ident()), range(20), threads=3))
     assert [item for item, _ in found] == list(range(20))
     assert threading.get_ident() not in {thread for _, thread in found}
 
 
 def test_no_more_is_begun_than_threads_ask_for():
     begun = []
-    results = done_ahead(begun.append, range(100), threads=2)
+    results = prefetched(begun.append, range(100), threads=2)
     for taken in range(1, 5):
         next(results)
         assert len(begun) <= taken + 3
@@ -24,7 +24,7 @@ def test_no_more_is_begun_than_threads_ask_for():
 
 
 def test_an_error_is_raised_where_its_result_would_have_come():
-    results = done_ahead(lambda item: 1 / item, [2, 0, 1])
+    results = prefetched(lambda item: 1 / item, [2, 0, 1])
     assert next(results) == 0.5
     with pytest.raises(ZeroDivisionError):
         next(results)

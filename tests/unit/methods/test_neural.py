@@ -14,7 +14,7 @@ import torch
 from objectsounds.config.method_table import CONDITIONINGS, LEARNED, METHODS, Conditioning
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.tables import write_table
-from objectsounds.data.frame_predictions import read_frame_words
+from objectsounds.data.frame_predictions import read_frame_predictions
 from objectsounds.data.solos import FULL, check_performances, open_solos
 from objectsounds.data.status import COLUMNS as STATUS_COLUMNS
 from objectsounds.data.status import clip_sizes, performance_of
@@ -35,7 +35,7 @@ from objectsounds.networks.unet import (
 from objectsounds.networks.unet_training import load_unet
 from objectsounds.networks.wave_unet import WaveUNet, lengths, separate_waveform, upsampled
 from objectsounds.networks.wave_unet_training import load_wave_unet
-from objectsounds.stages.frame_predictions import say_frames
+from objectsounds.stages.frame_predictions import predict_frames
 from objectsounds.stages.score import si_sdr
 from objectsounds.stages.unet import train_unet
 from objectsounds.stages.wave_unet import train_wave_unet
@@ -397,7 +397,7 @@ def test_the_frame_network_looks_at_the_frame_in_the_middle_of_a_clip(monkeypatc
     options = settings | {"frame_network": settings["frame_network"] | {"image_size": 8, "threads": 1}}
     small_network = build(options["frame_network"]["architecture"], 3)
     torch.save({"state_dict": small_network.state_dict(), "objects": NAMES}, tmp_path / "n.pt")
-    say_frames(options, tmp_path / "n.pt", [status], tmp_path / "words.h5")
-    words = read_frame_words(tmp_path / "words.h5")
+    predict_frames(options, tmp_path / "n.pt", [status], tmp_path / "words.h5")
+    words = read_frame_predictions(tmp_path / "words.h5")
     assert words.clip_ids == ["dark", "light"]
     assert words.of(["light", "dark"]).argmax(axis=1).tolist() == [1, 0]

@@ -148,7 +148,7 @@ def test_a_missing_shard_is_said_and_not_read_as_zeros(planted_dataset, tmp_path
 def test_a_cut_shard_is_moved_aside(planted_shard, objects_table, settings, tmp_path):
     shard = planted_shard("a", [["piano"]])
     shard[0].write_bytes(shard[0].read_bytes()[:500])
-    with pytest.raises(BrokenFileError, match="made anew"):
+    with pytest.raises(BrokenFileError, match="made again"):
         make_dataset(settings, objects_table("a", {"a_0": ["piano"]}), [shard], tmp_path / "train.h5")
     assert not shard[0].exists()
 

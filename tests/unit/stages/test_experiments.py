@@ -7,7 +7,7 @@ from objectsounds.config.paths import experiment_models, models_of, network_of
 from objectsounds.config.settings import experiment_methods, load_settings
 from objectsounds.data.bags import UNKNOWN
 from objectsounds.dictionaries.file import write_dictionary
-from objectsounds.stages.experiments import Model, dictionary_rows, wrong_share
+from objectsounds.stages.experiments import NamedFile, dictionary_rows, wrong_share
 from tests.unit.dictionaries.test_rules import bags
 
 
@@ -18,7 +18,7 @@ def test_purity_is_the_share_of_bases_whose_clip_holds_the_object_alone(tmp_path
     bases = np.ones((6, 5), np.float32)
     write_dictionary(path, {"seed": 1}, 1, "surest", ["drum", "piano"], owners, bases, origin, {})
     scores = [{"method": "miml", "sdr": "2"}, {"method": "miml", "sdr": "4"}, {"method": "x", "sdr": "9"}]
-    (row,) = dictionary_rows([Model("miml", path)], train, scores)
+    (row,) = dictionary_rows([NamedFile("miml", path)], train, scores)
     assert (row["bases_mean"], row["bases_least"], row["clips_mean"]) == ("3.0", 2, "1.5")
     assert (row["sounding"], row["alone"]) == ("0.667", "0.333")
     assert (row["n"], row["sdr_mean"]) == (2, "3.000")
@@ -30,7 +30,7 @@ def test_wrong_labels_are_counted_by_clip_and_unknown_truths_left_out():
 
 
 def test_a_model_is_named_by_what_comes_before_the_first_equals_sign():
-    assert Model.parse("miml@cqt=a=b.h5") == Model("miml@cqt", Model.parse("x=a=b.h5").path)
+    assert NamedFile.parse("miml@cqt=a=b.h5") == NamedFile("miml@cqt", NamedFile.parse("x=a=b.h5").path)
 
 
 def test_the_experiments_follow_the_run_and_name_nothing_twice():

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from objectsounds.core.tables import read_table, write_table
-from objectsounds.data.frame_predictions import read_frame_words
+from objectsounds.data.frame_predictions import read_frame_predictions
 from objectsounds.data.solos import FULL, open_solos, solo_labels
 from objectsounds.data.status import COLUMNS, clip_sizes
 from objectsounds.media.wav import write_wav
@@ -20,7 +20,7 @@ from objectsounds.report.masks_table import masks_section
 from objectsounds.report.pack import local_files
 from objectsounds.report.page import templates
 from objectsounds.stages.frame_network import train_frame_network
-from objectsounds.stages.frame_predictions import say_frames
+from objectsounds.stages.frame_predictions import predict_frames
 from objectsounds.stages.masks import BACKGROUND, Tally, confusions, label_picture, make_masks, overlap
 from objectsounds.stages.solos import make_solos
 
@@ -122,8 +122,8 @@ def test_the_frame_network_learns_and_the_masks_stage_writes_what_the_page_shows
     outputs = tmp_path / "frames.pt", tmp_path / "h.jsonl"
     train_frame_network(settings, (path, None), ([status], []), None, outputs)
     test_status, test = shard("test", [["drum"], ["violin"], ["piano", "drum"]])
-    say_frames(settings, outputs[0], [test_status], tmp_path / "words.h5")
-    words = read_frame_words(tmp_path / "words.h5")
+    predict_frames(settings, outputs[0], [test_status], tmp_path / "words.h5")
+    words = read_frame_predictions(tmp_path / "words.h5")
     assert words.of(["test1_0"]).argmax() == 2 and words.of(["test0_0"]).argmax() == 0
     _write_untrained_unet(settings, tmp_path)
     _write_block(tmp_path / "block")
@@ -185,6 +185,6 @@ def test_the_frames_weigh_by_their_maximum_over_the_clips():
 
 
 def read_words(rows):
-    from objectsounds.data.frame_predictions import FrameWords
+    from objectsounds.data.frame_predictions import FramePredictions
 
-    return FrameWords(OBJECTS, ["a", "b"], np.array(rows))
+    return FramePredictions(OBJECTS, ["a", "b"], np.array(rows))

@@ -33,7 +33,7 @@ from objectsounds.methods.problem import Problem
 from objectsounds.signal.crossfade import CrossFade, overlapping
 from objectsounds.signal.transforms import transform_of
 from objectsounds.stages.export import export_model
-from objectsounds.video.detection import Sight, sections_of
+from objectsounds.video.detection import Detection, sections_of
 from objectsounds.video.guided_stream import GuidedSeparator
 from objectsounds.video.model_file import read_model
 
@@ -234,11 +234,11 @@ def test_sections_are_those_of_a_clip_and_a_short_last_one_is_left_out():
 
 def test_a_videos_objects_are_those_seen_in_enough_sections():
     labels = np.array([[1, 1, 0], [1, 0, 0], [1, 0, 0], [1, 0, 1]], bool)
-    sight = Sight(["a", "b", "c"], np.array([[0.5, 0.4, 0.1]] * 3 + [[0.5, 0.1, 0.4]]), labels)
-    assert sight.objects(0.25) == ["a", "b", "c"] and sight.objects(0.3) == ["a"]
-    rows = [(row["object"], row["sections"], row["share"]) for row in sight.rows()]
+    detection = Detection(["a", "b", "c"], np.array([[0.5, 0.4, 0.1]] * 3 + [[0.5, 0.1, 0.4]]), labels)
+    assert detection.objects(0.25) == ["a", "b", "c"] and detection.objects(0.3) == ["a"]
+    rows = [(row["object"], row["sections"], row["share"]) for row in detection.rows()]
     assert rows == [("a", 4, 1.0), ("b", 1, 0.25), ("c", 1, 0.25)]
-    assert [row["probability"] for row in sight.rows()] == pytest.approx([0.5, 0.4, 0.4])
+    assert [row["probability"] for row in detection.rows()] == pytest.approx([0.5, 0.4, 0.4])
 
 
 def test_a_folder_of_oddly_named_files_is_separated_and_a_bad_one_does_not_stop_the_rest(

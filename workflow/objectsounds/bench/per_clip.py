@@ -1,6 +1,6 @@
 """One clip's sound, frames, bases or labels as a script does it that starts a process for each: a peer.
 
-As Rowe's scripts did: ffmpeg writes a WAV and pictures, scikit-learn factors, the network starts anew.
+As Rowe's scripts did: ffmpeg writes a WAV and pictures, scikit-learn factors, the network starts again.
 """
 
 import subprocess

@@ -33,7 +33,7 @@ def _read_wav(path: Path) -> None:
     from objectsounds.core.damage import check_wav_size
 
     check_wav_size(path)
-    for _ in soundfile.blocks(path, 2**20):  # sounds of one's own may be hours long
+    for _ in soundfile.blocks(path, 2**20):  # your own sounds may be hours long
         pass
 
 

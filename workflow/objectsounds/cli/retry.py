@@ -13,7 +13,7 @@ PASSING = ("missing", "forbidden", "rate_limited", "network", "timeout", "unavai
 def retry(results: Path, media: Path, reasons: tuple[str, ...] | list[str]) -> None:
     """Forget why some clips could not be had, so that the next run asks for them again.
 
-    The status tables of their shards are removed: the next run makes these shards anew, taking from
+    The status tables of their shards are removed: the next run makes these shards again, taking from
     the folder of media what is there.
 
     Parameters

@@ -2,7 +2,7 @@
 
 import argparse
 
-from objectsounds.config.video_options import MIN_SHARE, Wishes, parse_gains, split_list
+from objectsounds.config.video_options import MIN_SHARE, VideoOptions, parse_gains, split_list
 from objectsounds.core.arguments import SHARE, THREADS
 from objectsounds.core.errors import ObjectsoundsError
 
@@ -11,7 +11,7 @@ OPTIONS = {}
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options, in two groups."""
-    own = parser.add_argument_group("videos of one's own")
+    own = parser.add_argument_group("your own videos")
     own.add_argument("videos", nargs="*", metavar="VIDEO", help="a video or sound, or a folder of them")
     model = own.add_mutually_exclusive_group()
     model.add_argument("--run", metavar="RESULTS", help="a finished run's folder")
@@ -34,7 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     block.add_argument("--dictionary")
     block.add_argument("--test", help="the test clips' data set, for methods that ask what is seen")
     block.add_argument("--network", help="of a learned method")
-    block.add_argument("--frames", help="the frame network's word on the test clips")
+    block.add_argument("--frames", help="the frame network's predictions for the test clips")
     parser.add_argument("--method", help="of the block; of a run's models, default miml")
     parser.add_argument("--output", required=True, help="folder to write; of videos each gets one in it")
 
@@ -60,9 +60,9 @@ def separate_own(args: argparse.Namespace) -> None:
             f"--objects {args.objects!r} names no object; write violin,piano, or leave the option out."
         )
     gains = parse_gains(args.remix, args.mute)
-    wishes = Wishes(objects, args.min_share, args.rest, gains, args.force)
+    options = VideoOptions(objects, args.min_share, args.rest, gains, args.force)
     model = args.model or model_of_run(args.run, args.method)
-    separate_videos(model, args.videos, args.output, wishes, args.weights)
+    separate_videos(model, args.videos, args.output, options, args.weights)
 
 
 def run(args: argparse.Namespace, settings: dict) -> None:

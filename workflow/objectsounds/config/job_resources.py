@@ -18,7 +18,7 @@ DOWNLOAD_SECONDS = 30.0  # s a clip
 
 
 @dataclass(frozen=True)
-class Need:
+class Request:
     """Memory (MB) and time (min) of a job, and what each clip or mixture in it adds to its time (s)."""
 
     memory: int
@@ -27,34 +27,34 @@ class Need:
     mixture_seconds: float = 0.0
 
 
-NEEDS = {
-    "demo": Need(3000, 20),
-    "catalogue": Need(2000, 20),
-    "clips": Need(1000, 5, clip_seconds=2),
-    "bases": Need(1000, 5, clip_seconds=8),
-    "labeller": Need(2500, 60),
-    "labels": Need(3000, 10, clip_seconds=15),
-    "ablation": Need(3000, 10, clip_seconds=60),
-    "ablation_table": Need(2000, 20),
-    "dataset": Need(2000, 30),
-    "train": Need(2000, 240),
-    "dictionary": Need(2000, 60),
-    "dictionary_gaussian": Need(2000, 60),
-    "mixtures_table": Need(1000, 20),
-    "mixtures": Need(1000, 10, mixture_seconds=1),
-    "separate": Need(1500, 10, mixture_seconds=12),
-    "solos": Need(4000, 60),
-    "frame_network": Need(4000, 240),
-    "frame_predictions": Need(2000, 60),
-    "unet": Need(8000, 480),
-    "wave_unet": Need(8000, 480),
-    "separate_learned": Need(4000, 10, mixture_seconds=12),
-    "masks": Need(4000, 120),
-    "score": Need(1000, 10, mixture_seconds=4),
-    "score_tables": Need(1000, 20),
-    "denoise": Need(2000, 120),
-    "experiments": Need(4000, 60),
-    "report": Need(2000, 60),
+REQUESTS = {
+    "demo": Request(3000, 20),
+    "catalogue": Request(2000, 20),
+    "clips": Request(1000, 5, clip_seconds=2),
+    "bases": Request(1000, 5, clip_seconds=8),
+    "labeller": Request(2500, 60),
+    "labels": Request(3000, 10, clip_seconds=15),
+    "ablation": Request(3000, 10, clip_seconds=60),
+    "ablation_table": Request(2000, 20),
+    "dataset": Request(2000, 30),
+    "train": Request(2000, 240),
+    "dictionary": Request(2000, 60),
+    "dictionary_gaussian": Request(2000, 60),
+    "mixtures_table": Request(1000, 20),
+    "mixtures": Request(1000, 10, mixture_seconds=1),
+    "separate": Request(1500, 10, mixture_seconds=12),
+    "solos": Request(4000, 60),
+    "frame_network": Request(4000, 240),
+    "frame_predictions": Request(2000, 60),
+    "unet": Request(8000, 480),
+    "wave_unet": Request(8000, 480),
+    "separate_learned": Request(4000, 10, mixture_seconds=12),
+    "masks": Request(4000, 120),
+    "score": Request(1000, 10, mixture_seconds=4),
+    "score_tables": Request(1000, 20),
+    "denoise": Request(2000, 120),
+    "experiments": Request(4000, 60),
+    "report": Request(2000, 60),
 }
 
 
@@ -74,7 +74,7 @@ def _mixtures(settings: dict) -> float:
 
 def minutes(settings: dict, name: str) -> Callable:
     """Return a resource function: the minutes that a job of a stage, or of a rule so named, may take."""
-    need = NEEDS[name]
+    need = REQUESTS[name]
     per_clip = need.clip_seconds
     if name == "clips" and settings["clips"]["download"]["enabled"]:
         per_clip += DOWNLOAD_SECONDS
@@ -89,7 +89,7 @@ def minutes(settings: dict, name: str) -> Callable:
 
 def memory(settings: dict, name: str) -> Callable:
     """Return a resource function: the MB that a job of a stage, or of a rule so named, may take."""
-    base = NEEDS[name].memory + PROCESS
+    base = REQUESTS[name].memory + PROCESS
     if name != "train":
         return lambda wildcards, attempt: base * min(attempt, GROWTH)
     most = settings["train"]["memory_gb"] * 1000

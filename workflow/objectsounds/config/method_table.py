@@ -73,7 +73,7 @@ class Method:
         True if it separates the objects that were detected in the frames, False if it is given the
         true objects (references, bounds and what knows no objects).
     best_matching : bool
-        True if its estimates bear no names and are matched to the sources by the scores.
+        True if its estimates have no names and are matched to the sources by the scores.
     estimates : str or None
         The method whose estimates are scored, where it makes none of its own.
     told : str

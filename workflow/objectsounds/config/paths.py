@@ -69,7 +69,7 @@ def exported_methods(settings: dict) -> list[str]:
 
 
 def videos_of(settings: dict) -> dict[str, str]:
-    """Return the paths of one's own videos by name, which is the file's without its ending."""
+    """Return the paths of your own videos by name, which is the file's without its ending."""
     return {PurePath(path).stem: path for path in settings["separate_videos"]["videos"]}
 
 
@@ -95,7 +95,7 @@ def learned_network(settings: dict, name: str) -> str | None:
 
 
 def frame_network(settings: dict, name: str) -> str | None:
-    """Return the frame network whose word a method is given, None if it is given none."""
+    """Return the frame network whose predictions a method is given, None if it is given none."""
     if not method_of(name).frames:
         return None
     folder = shared_variant(settings, "frame_network", variant_of(name))
@@ -132,7 +132,7 @@ def options_of(files: Mapping, *names: str) -> str:
 def models_of(settings: dict, name: str) -> dict[str, str]:
     """Return what a method is given: dictionary or network, and what tells it which objects are seen.
 
-    These are the test labels that a guided method detects by, or the frame network's word.
+    These are the test labels that a guided method detects by, or the frame network's predictions.
     """
     method = method_of(name)
     models = {"dictionary": dictionary_file(settings, name), "network": learned_network(settings, name)}

@@ -109,7 +109,7 @@ STAGE_KEYS = {
     "solos": ["solos", "dataset"],  # whose labels it takes, of any transform's bases
     "frame_network": ["seed", "frame_network"],
     "frame_predictions": ["seed", "frame_network"],
-    "unet": [  # not how its word is taken, which concerns separation alone
+    "unet": [  # not how its masks are taken, which concerns separation alone
         "seed",
         "mixtures.rms_db",
         *(f"unet.{key}" for key in (*LEARNING, *UNET)),

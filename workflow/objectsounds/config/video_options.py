@@ -11,7 +11,7 @@ REST = "rest"  # the name of what is none of the objects
 
 
 @dataclass(frozen=True)
-class Wishes:
+class VideoOptions:
     """What is wanted of each file.
 
     Attributes

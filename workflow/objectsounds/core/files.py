@@ -172,7 +172,7 @@ def set_aside(unit: str | Path, what: str) -> BrokenFileError:
         return BrokenFileError(f"{what}; it stays there, as it is no file of a run at work: make it again.")
     aside = move_aside(unit)
     return BrokenFileError(
-        f"{what}; {unit} was moved to {aside.name}: start the run again and it will be made anew."
+        f"{what}; {unit} was moved to {aside.name}: start the run again and it will be made again."
     )
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 
-def done_ahead(call: Callable[[Any], Any], items: Iterable, threads: int = 1) -> Iterator[Any]:
+def prefetched(call: Callable[[Any], Any], items: Iterable, threads: int = 1) -> Iterator[Any]:
     """Yield ``call(item)`` of each item in their order, up to ``threads`` items being ahead of the caller.
 
     At most ``threads`` + 1 results are held. An error is raised where its result would have come.

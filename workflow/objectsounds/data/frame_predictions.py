@@ -10,7 +10,7 @@ from objectsounds.core.hdf5 import opened
 
 
 @dataclass
-class FrameWords:
+class FramePredictions:
     """What the frame network says of clips.
 
     Attributes
@@ -30,8 +30,8 @@ class FrameWords:
         return self.probabilities[[self.clip_ids.index(clip) for clip in clips]]
 
 
-def read_frame_words(path: str | Path) -> FrameWords:
-    """Read what `frame_network.say_frames` wrote."""
+def read_frame_predictions(path: str | Path) -> FramePredictions:
+    """Read what `frame_network.predict_frames` wrote."""
     with opened(path, "clip_id", "probabilities") as file:
         ids = [name.decode() for name in file["clip_id"][()]]
-        return FrameWords(json.loads(file.attrs["objects"]), ids, file["probabilities"][()])
+        return FramePredictions(json.loads(file.attrs["objects"]), ids, file["probabilities"][()])

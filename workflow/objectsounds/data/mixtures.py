@@ -21,7 +21,7 @@ ENUMERABLE = 300_000  # combinations; of more a sample is drawn without listing 
 
 
 def group_name(base: str, count: int) -> str:
-    """Return the name of a group of mixtures of ``count`` sources; pairs bear the plain name."""
+    """Return the name of a group of mixtures of ``count`` sources; pairs have the plain name."""
     return base if count == 2 else f"{base} x{count}"
 
 

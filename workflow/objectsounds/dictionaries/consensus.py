@@ -2,7 +2,7 @@
 
 Two views of a clip teach each other, as in co-training (Blum and Mitchell 1998): what the frames show says
 which clips may stand for an object, and how well the sounds of the *other* such clips explain a clip says
-whether the object sounds in it alone. No clip bears witness for itself, so a network that has learnt a
+whether the object sounds in it alone. No clip explains itself, so a network that has learnt a
 wrong label by heart has no say beyond the first choice.
 """
 
@@ -56,12 +56,12 @@ def explained_shares(bases: np.ndarray, chosen: list[np.ndarray]) -> np.ndarray:
     count = bases.shape[2]
     clips = np.repeat(np.concatenate(chosen), count)
     owners = np.repeat(np.arange(len(chosen)), [len(rows) * count for rows in chosen])
-    words = np.concatenate([bases[row] for rows in chosen for row in rows], axis=1)
+    columns_of_all = np.concatenate([bases[row] for rows in chosen for row in rows], axis=1)
     shares = np.zeros((len(bases), len(chosen)))
     for clip, columns in enumerate(bases):
         others = clips != clip
         if others.any():
-            fit = fit_activations(columns, words[:, others], iterations=ITERATIONS)
+            fit = fit_activations(columns, columns_of_all[:, others], iterations=ITERATIONS)
             energy = (fit.activations * fit.bases.sum(axis=0)[:, None]).sum(axis=1, dtype=np.float64)
             shares[clip] = np.bincount(owners[others], energy, minlength=len(chosen))
     return shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
@@ -71,7 +71,7 @@ def choose(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
     """Choose all bases of the clips that look like one object and that its other clips explain.
 
     It begins with `choose_agreement`'s order, P_c V_c. Then, ``rounds`` times: the ``clips_per_object``
-    first clips of each object explain all candidates, and each candidate is ranked anew by the share
+    first clips of each object explain all candidates, and each candidate is ranked again by the share
     that object c explains of it, times V_c. A clip in which another object sounds, seen or not, loses
     by the share of the other's sound.
 

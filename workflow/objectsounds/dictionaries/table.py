@@ -7,10 +7,12 @@ import numpy as np
 from objectsounds.dictionaries.file import Dictionary, read_dictionary
 
 
-def _sources(rows: list[int], owner: int, words: Dictionary, truth: dict[str, np.ndarray]) -> dict[str, int]:
+def _sources(
+    rows: list[int], owner: int, dictionary: Dictionary, truth: dict[str, np.ndarray]
+) -> dict[str, int]:
     """Count an object's bases by what sounds in the clips that they came from; see `dictionary_table`."""
     counts = dict.fromkeys(("alone", "others", "absent", "unknown", "none"), 0)
-    for clip_id in (words.clip_ids[row] for row in rows):
+    for clip_id in (dictionary.clip_ids[row] for row in rows):
         sounding = truth.get(clip_id)
         if not clip_id:
             counts["none"] += 1
@@ -40,13 +42,18 @@ def dictionary_table(
     """
     tables = []
     for path in paths or sorted((results / "dictionary").glob("*/*.h5")):
-        words = read_dictionary(path)
+        dictionary = read_dictionary(path)
         cells = []
-        for index, name in enumerate(words.objects):
-            rows = [row for row, owner in enumerate(words.owners) if owner == index]
-            clips = {words.clip_ids[row] for row in rows} - {""}
-            cell = {"object": name, "bases": len(rows), "clips": len(clips), "why": words.empty.get(name, "")}
-            cells.append(cell | {"sources": _sources(rows, index, words, truth or {})})
+        for index, name in enumerate(dictionary.objects):
+            rows = [row for row, owner in enumerate(dictionary.owners) if owner == index]
+            clips = {dictionary.clip_ids[row] for row in rows} - {""}
+            cell = {
+                "object": name,
+                "bases": len(rows),
+                "clips": len(clips),
+                "why": dictionary.empty.get(name, ""),
+            }
+            cells.append(cell | {"sources": _sources(rows, index, dictionary, truth or {})})
         variant = path.parent.name
         tables.append({"name": path.stem + ("" if variant == "default" else f"@{variant}"), "cells": cells})
     return tables

@@ -79,12 +79,12 @@ def _ideal_ratio_mask(clean: np.ndarray, noise: np.ndarray, transform: Stft) -> 
 
 
 def _by_dictionary(
-    clip: Clip, noisy: np.ndarray, words: Dictionary, settings: dict, draw: np.random.Generator
+    clip: Clip, noisy: np.ndarray, dictionary: Dictionary, settings: dict, draw: np.random.Generator
 ) -> tuple[np.ndarray, str]:
     """Return the denoised clip and an empty reason, or the noisy clip and why it was left as it is."""
     if not clip.detected:
         return noisy, "no detected object"
-    bases = np.concatenate([words.of(name) for name in clip.detected], axis=1)
+    bases = np.concatenate([dictionary.of(name) for name in clip.detected], axis=1)
     if not bases.shape[1]:
         return noisy, "empty dictionary"
     estimate = denoise(noisy, bases, transform_of(settings, clip.rate), settings["denoise"], draw)
@@ -105,9 +105,9 @@ def score_clip(
     noisy, noise = add_noise(clip.waveform, noise, snr_db)
     ideal = _ideal_ratio_mask(clip.waveform, noise, transform_of(settings, clip.rate))
     estimates = {"noisy": (noisy, ""), "ideal_ratio_mask": (ideal, "")}
-    for name, words in dictionaries.items():
+    for name, dictionary in dictionaries.items():
         draw = generator(*seeds, "bases")
-        estimates[name] = _by_dictionary(clip, noisy, words, settings, draw)
+        estimates[name] = _by_dictionary(clip, noisy, dictionary, settings, draw)
     before = _sdr(clip.waveform, noisy)
     rows = []
     for method, (estimate, reason) in estimates.items():

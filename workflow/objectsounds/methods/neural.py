@@ -13,7 +13,7 @@ import torch
 from objectsounds.config.method_table import Method
 from objectsounds.core.devices import choose_device
 from objectsounds.core.errors import ObjectsoundsError
-from objectsounds.data.frame_predictions import FrameWords, read_frame_words
+from objectsounds.data.frame_predictions import FramePredictions, read_frame_predictions
 from objectsounds.methods.problem import Problem
 from objectsounds.networks.mix_training import Trained
 from objectsounds.networks.unet import decide, istft, stft, unwarp_matrix, warped_probabilities
@@ -32,7 +32,7 @@ class Learned:
     Attributes
     ----------
     trained : Trained
-    frames : FrameWords or None
+    frames : FramePredictions or None
         What the frame network says of the test clips.
     options : dict
         The stage's section of the settings, as far as it concerns separation.
@@ -40,7 +40,7 @@ class Learned:
     """
 
     trained: Trained
-    frames: FrameWords | None
+    frames: FramePredictions | None
     options: dict
     device: torch.device
 
@@ -70,16 +70,16 @@ def load_learned(
     if network is None or (method.frames and frames is None):
         raise ObjectsoundsError(
             f"separate: this method needs the option --network with the network of stage {stage}"
-            + (", and --frames with the frame network's word." if method.frames else ".")
+            + (", and --frames with the frame network's predictions." if method.frames else ".")
         )
     torch.set_num_threads(settings["separate"]["threads"])
     trained = LOADERS[stage](network)
     device = choose_device(settings[stage]["device"], f"{stage}.device")
     trained.network.to(device)
-    words = read_frame_words(frames) if frames is not None else None
-    if words is not None and words.objects != trained.objects:
+    predictions = read_frame_predictions(frames) if frames is not None else None
+    if predictions is not None and predictions.objects != trained.objects:
         raise ObjectsoundsError(f"{frames} knows other objects than {network}: run both trainings again.")
-    return Learned(trained, words, settings[stage], device)
+    return Learned(trained, predictions, settings[stage], device)
 
 
 def at_level(mixture: np.ndarray, level_db: float, sources: int) -> tuple[torch.Tensor, float]:

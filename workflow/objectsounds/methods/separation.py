@@ -35,9 +35,9 @@ def fallback_reason(name: str, problem: Problem, estimates: dict[str, np.ndarray
     return problem.left_out.get(name, "no estimate" if name in problem.objects else "not detected")
 
 
-def dictionary_at(rate: int, words: Dictionary, settings: dict, learnt_rate: int) -> Dictionary:
+def dictionary_at(rate: int, dictionary: Dictionary, settings: dict, learnt_rate: int) -> Dictionary:
     """Return a dictionary with its bases for sounds of another rate (Hz); see `bases_at`."""
-    return replace(words, bases=bases_at(rate, words.bases.T, settings, learnt_rate).T)
+    return replace(dictionary, bases=bases_at(rate, dictionary.bases.T, settings, learnt_rate).T)
 
 
 def _read_mixture(folder: Path, row: dict) -> tuple[np.ndarray, int, dict[str, np.ndarray]]:

@@ -34,7 +34,7 @@ def read_pictures(folder: Path) -> tuple[list[np.ndarray], np.ndarray, list[str]
         for path in sorted((folder / name).iterdir()):
             image = cv2.imread(str(path), cv2.IMREAD_COLOR)
             if image is None:
-                raise ObjectsoundsError(f"{path} is no picture that can be read; make it anew or remove it.")
+                raise ObjectsoundsError(f"{path} is no picture that can be read; make it again or remove it.")
             pictures.append(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
             targets.append(target)
     if len(objects) < 2 or len(pictures) < len(objects):

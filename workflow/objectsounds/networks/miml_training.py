@@ -9,7 +9,7 @@ import torch
 
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import reading
-from objectsounds.core.prefetch import done_ahead
+from objectsounds.core.prefetch import prefetched
 from objectsounds.core.seeds import generator, seed_of
 from objectsounds.core.weights import load_weights
 from objectsounds.data.bags import Bags
@@ -52,7 +52,7 @@ class BagLoader:
         """Yield (bases (B, F, M), float32, labels (B, L)), both on the device, of the clips in ``order``."""
         size = self.options["batch_size"]
         batches = [order[start : start + size] for start in range(0, len(order), size)]
-        read = map(self._read, batches) if self.memory is not None else done_ahead(self._read, batches)
+        read = map(self._read, batches) if self.memory is not None else prefetched(self._read, batches)
         for rows, bases in zip(batches, read, strict=True):
             bases = normalise_bases(bases.to(self.device).float(), self.options["basis_norm"])
             yield bases, self.labels[torch.from_numpy(rows)].to(self.device)

@@ -78,10 +78,10 @@ class Training:
             with reading(self.checkpoint):
                 state = load_weights(self.checkpoint)
         except BrokenFileError as error:
-            log.warning("%s Starting anew.", error)
+            log.warning("%s Starting again.", error)
             return
         if state["identity"] != self.identity:
-            log.info("the checkpoint belongs to other settings or data: starting anew")
+            log.info("the checkpoint belongs to other settings or data: starting again")
             return
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])

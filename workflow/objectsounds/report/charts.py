@@ -8,7 +8,7 @@ import matplotlib as mpl
 import numpy as np
 
 from objectsounds.config.method_table import method_of, method_title
-from objectsounds.report.plots import INK, new_axes, save_words
+from objectsounds.report.plots import INK, new_axes, save_text
 
 FAINT = "#b8b2a8"
 GROUPS = ("#1f77b4", "#d9822b", "#2ca02c", "#9467bd", "#d62728")
@@ -21,8 +21,8 @@ SOURCES = {  # where a dictionary's bases come from, by the lists' labels
 }
 
 
-def words(name: str) -> str:
-    """Return an object's name as words."""
+def spoken_name(name: str) -> str:
+    """Return an object's name as spoken_name."""
     return name.replace("_", " ")
 
 
@@ -60,7 +60,7 @@ def save_scores(rows: list[dict], path: Path) -> str:
     axes.set(ylim=(len(methods) - 0.4, -0.6), xlabel="mean SDR with 95 % interval, dB")
     axes.grid(axis="x", color=INK, alpha=0.25, linewidth=0.6)
     _score_legend(axes, groups, any(method_of(name).told for name in methods))
-    save_words(figure, path)
+    save_text(figure, path)
     said = [
         f"{method_title(row['method'])} {db(float(row['sdr_mean']))} dB"
         + (f" on {row['group']}" if len(groups) > 1 else "")
@@ -121,7 +121,7 @@ def _draw_matrix(matrix: Matrix, cmap: str, span: tuple[float, float], texts, la
     axes.tick_params(length=0)
     axes.set(**labels)
     axes.spines[:].set_visible(False)
-    save_words(figure, path)
+    save_text(figure, path)
 
 
 def pair_matrix(scores: list[dict], method: str, classes: list[str]) -> Matrix:
@@ -145,8 +145,8 @@ def pair_matrix(scores: list[dict], method: str, classes: list[str]) -> Matrix:
     seen = [name for name in classes if (name, "") in cells]
     values = [[np.mean(cells.get((a, b), np.nan)) for b in [*seen, ""]] for a in seen]
     shape = (len(seen), len(seen) + 1)
-    columns = [*map(words, seen), "anything"]
-    return Matrix(np.array(values, float).reshape(shape), list(map(words, seen)), columns)
+    columns = [*map(spoken_name, seen), "anything"]
+    return Matrix(np.array(values, float).reshape(shape), list(map(spoken_name, seen)), columns)
 
 
 def save_pairs(matrix: Matrix, path: Path) -> str:
@@ -180,12 +180,12 @@ def save_confusion(shares: np.ndarray, counts: list[int], objects: list[str], tr
     path : Path
         An SVG file.
     """
-    rows = [f"{words(name)} ({count})" for name, count in zip(objects, counts, strict=True)]
-    matrix = Matrix(shares, rows, [words(name) for name in objects])
+    rows = [f"{spoken_name(name)} ({count})" for name, count in zip(objects, counts, strict=True)]
+    matrix = Matrix(shares, rows, [spoken_name(name) for name in objects])
     labels = {"xlabel": "visual label", "ylabel": f"what alone {truth} (clips)"}
     _draw_matrix(matrix, "Blues", (0, 1), lambda share: f"{100 * share:.0f}", labels, path)
     found = [
-        f"{words(name)} {100 * shares[i, i]:.0f} %"
+        f"{spoken_name(name)} {100 * shares[i, i]:.0f} %"
         for i, name in enumerate(objects)
         if not np.isnan(shares[i, i])
     ]
@@ -213,7 +213,7 @@ def save_dictionaries(tables: list[dict], path: Path) -> str:
                 left += count
                 used |= {kind} if count else set()
             ticks.append(place)
-            names.append(words(cell["object"]))
+            names.append(spoken_name(cell["object"]))
             if not left:
                 axes.text(0, place, "\xa0none", va="center", color=INK, size=8)
         place = number * (len(objects) + 1.6) - 0.85
@@ -224,9 +224,9 @@ def save_dictionaries(tables: list[dict], path: Path) -> str:
         axes.barh(0, 0, color=SOURCES[kind][0], label=SOURCES[kind][1])
     axes.figure.legend(loc="outside lower center", fontsize=8, frameon=False, labelcolor=INK)
     axes.spines[["top", "right"]].set_visible(False)
-    save_words(figure, path)
+    save_text(figure, path)
     said = []
     for table in tables:
-        counts = [f"{words(cell['object'])} {cell['bases']}" for cell in table["cells"]]
+        counts = [f"{spoken_name(cell['object'])} {cell['bases']}" for cell in table["cells"]]
         said.append(f"{table['name']}: {', '.join(counts)}")
     return f"Bases an object in each dictionary: {'; '.join(said)}"

@@ -9,7 +9,7 @@ import numpy as np
 from objectsounds.config.method_table import estimates_of, method_of, method_title
 from objectsounds.core.tables import read_table, split_names
 from objectsounds.data.block_files import read_block_table, read_block_wav
-from objectsounds.report.charts import db, words
+from objectsounds.report.charts import db, spoken_name
 from objectsounds.report.relation_maps import copy_frames
 from objectsounds.report.tracks import Scene
 from objectsounds.signal.bss_eval import bss_eval
@@ -75,7 +75,7 @@ def _find(results: Path, folder: str, mixture: str) -> Path:
 def _estimates(results: Path, method: str, mixture: str) -> dict[str, Path]:
     """Return a method's estimates, object to file, those of objects that are not there too.
 
-    Estimates that bear no names go to the objects that the scores matched them to.
+    Estimates without names go to the objects that the scores matched them to.
     """
     folder = _find(results, f"separate/{estimates_of(method)}", mixture)
     rows = [row for row in read_block_table(folder.parent / "estimates.tsv") if row["mixture"] == mixture]
@@ -103,7 +103,7 @@ def _estimate_cells(results: Path, row: dict, method: str, scores: dict, scene: 
         elif name in made:
             figure = f"{db(float(score['sdr']))} dB" if score else "not there"
             said = f"SDR {figure}" if score else "an object that is not there"
-            cells[name] = made[name] | {"label": figure, "spoken": f"{words(name)} by {title}, {said}"}
+            cells[name] = made[name] | {"label": figure, "spoken": f"{spoken_name(name)} by {title}, {said}"}
     return cells
 
 
@@ -111,11 +111,11 @@ def _rows(results: Path, row: dict, methods: list[str], scores: dict, scene: Sce
     """Return the player's rows, each with a title and a cell per object."""
     folder, objects = _find(results, "mixtures", row["mixture"]), split_names(row["objects"])
     mixture = scene.add([folder / "mixture.wav"], ["mixture"], masks=False)[0]
-    spoken = f"the mixture of {' and '.join(map(words, objects))}"
+    spoken = f"the mixture of {' and '.join(map(spoken_name, objects))}"
     names = [f"reference_{number}" for number in range(1, len(objects) + 1)]
     made = scene.add([folder / f"{name}.wav" for name in names], names, masks=True)
     references = {
-        name: track | {"label": "true sound", "spoken": f"the true sound of {words(name)}"}
+        name: track | {"label": "true sound", "spoken": f"the true sound of {spoken_name(name)}"}
         for name, track in zip(objects, made, strict=True)
     }
     whole = mixture | {"label": "mixture", "spoken": spoken}

@@ -7,7 +7,7 @@ import jinja2
 from objectsounds.config import paths as plan
 from objectsounds.config.method_table import method_of, method_title, variant_of
 from objectsounds.core.files import read_json_lines
-from objectsounds.core.places import ROOT
+from objectsounds.core.places import PACKAGE
 from objectsounds.core.tables import read_table
 from objectsounds.data.bags import open_dataset
 from objectsounds.dictionaries.table import dictionary_table
@@ -18,7 +18,7 @@ from objectsounds.report.charts import (
     save_dictionaries,
     save_pairs,
     save_scores,
-    words,
+    spoken_name,
 )
 from objectsounds.report.clips_table import bad_clips, clip_counts, read_clips, rejected_rows
 from objectsounds.report.experiments_table import experiments_section
@@ -197,13 +197,13 @@ def level(value: float | str | None) -> str:
 def templates() -> jinja2.Environment:
     """Return the page's templates."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(ROOT / "workflow" / "report"),
+        loader=jinja2.FileSystemLoader(PACKAGE / "report" / "templates"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"number": number, "level": level, "percent": percent, "words": words}
+    environment.filters |= {"number": number, "level": level, "percent": percent, "words": spoken_name}
     return environment
 
 

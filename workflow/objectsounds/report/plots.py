@@ -34,7 +34,7 @@ def save_figure(figure: Figure, path: Path, kind: str = "") -> None:
     figure.savefig(path, format=kind, transparent=True, dpi=110, **options)
 
 
-def save_words(figure: Figure, path: Path) -> None:
+def save_text(figure: Figure, path: Path) -> None:
     """Write a figure as SVG with its words as words: as outlines those of a large table take megabytes."""
     with mpl.rc_context({"svg.fonttype": "none", "font.sans-serif": ["DejaVu Sans"]}):
         save_figure(figure, path)
@@ -61,7 +61,7 @@ def save_curves(history: list[dict], names: list[tuple[str, str]], title: str, p
     axes.set(title=title, xlabel="epoch")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(fontsize=8, frameon=False, labelcolor=INK)
-    save_words(figure, path)
+    save_text(figure, path)
 
 
 def save_ablation(rows: list[dict], path: Path) -> None:
@@ -174,4 +174,4 @@ def save_relation_map(relation: np.ndarray, objects: list[str], path: Path) -> N
     axes.imshow(relation, aspect="auto", cmap="viridis", vmin=0, interpolation="none")
     axes.set_yticks(range(len(objects)), [name.replace("_", " ") for name in objects])
     axes.set_xlabel("basis")
-    save_words(figure, path)
+    save_text(figure, path)

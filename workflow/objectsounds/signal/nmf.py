@@ -18,7 +18,7 @@ FOLD = 8  # bins summed to one while a factorisation is still coarse,
 COARSE_ITERATIONS = 100  # which it is for so many iterations;
 LEAST_ROWS = 12  # but so many sums a basis are left
 FRAMES_A_BASIS = 3  # whose mean a basis starts as,
-MEAN_SHARE = 0.01  # with so much of the mean of all frames, lest a bin starts at zero
+MEAN_SHARE = 0.01  # with so much of the mean of all frames, so that no bin starts at zero
 
 
 @dataclass

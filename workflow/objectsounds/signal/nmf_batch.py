@@ -12,7 +12,7 @@ from objectsounds.signal import nmf
 from objectsounds.signal.kl_descent import CHECK_EVERY
 from objectsounds.signal.nmf import Factorization
 
-BATCH = 32  # spectrograms at once, filled up with empty ones, lest a shard's last batch is rounded otherwise
+BATCH = 32  # spectrograms at once; a shard's last batch is filled up with empty ones, so that it rounds alike
 FRAMES = 64  # spectrograms are filled up to a multiple of this with silent frames, which change nothing
 
 

@@ -1,7 +1,7 @@
 """How sure the scores are: bootstrap intervals of means and of differences between methods.
 
 Two sources of one mixture are not independent, and a clip recurs in many mixtures: a hard clip pulls all
-of them. So what is drawn anew is never single values. Where the clips are known, clips are drawn;
+of them. So what is drawn again is never single values. Where the clips are known, clips are drawn;
 else whole mixtures, which leaves the interval too narrow.
 """
 

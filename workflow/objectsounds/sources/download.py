@@ -3,7 +3,7 @@
 yt-dlp, and with it ffmpeg and a JavaScript runtime, runs in a child process of its own session, so that an
 attempt that takes too long can be ended with everything it started.
 
-ffmpeg reads the section over the network and encodes it anew, to H.264 and FLAC in Matroska, from the exact
+ffmpeg reads the section over the network and encodes it again, to H.264 and FLAC in Matroska, from the exact
 start: time 0 of the file is the section's start. Copying the streams would be cheaper, but a copy begins at
 the keyframe before the section and only MP4 can hide what is too much: from Matroska and WebM a copied
 section was 2 s early where keyframes were 5 s apart. FLAC keeps the decoded sound as it is, to 16 bits.
@@ -37,7 +37,7 @@ from objectsounds.sources.media_folder import IGNORED
 from objectsounds.sources.unavailable import CUT_SHORT, FETCH_REASONS, LASTING, classify, finds
 
 RETRIES = dict.fromkeys(LASTING, 0) | {"forbidden": 1, "timeout": 1}  # the others: as many as attempts allow
-FAULTS = (  # of this machine or of the settings: no word on the medium
+FAULTS = (  # of this machine or of the settings: nothing about the medium
     (
         r"no space left|disk quota exceeded|read-only file system",
         "free space there, or let clips.media name a folder that has some",

@@ -29,7 +29,7 @@ def _shard_order(path: Path) -> tuple[int, int]:
 def read_earlier(clips: Path) -> list[dict]:
     """Return the rows of an earlier ``clips.tsv``; where it is cut or gone, those of the shards' tables.
 
-    Failing so that the next run makes it anew would not do: Snakemake puts the old file of a failed job back
+    Failing so that the next run makes it again would not do: Snakemake puts the old file of a failed job back
     where the job was to update it, and a new one could place the clips otherwise.
     """
     try:
@@ -37,7 +37,7 @@ def read_earlier(clips: Path) -> list[dict]:
             _refuse_older(clips)
             return read_table(clips, COLUMNS)
     except BrokenFileError:
-        log.warning("%s was cut; it is made anew from the tables of the shards", clips)
+        log.warning("%s was cut; it is made again from the tables of the shards", clips)
     rows = []
     for path in sorted((clips.parent / "shards").glob("*.tsv"), key=_shard_order):
         rows += [row | {"shard": path.stem} for row in read_table(path, SHARD_COLUMNS)]

@@ -109,14 +109,14 @@ def make_denoising(
         Wraps the clips.
     """
     options = settings["denoise"]
-    words = {Path(path).stem: read_dictionary(path) for path in dictionaries}
+    opened = {Path(path).stem: read_dictionary(path) for path in dictionaries}
     clips = folder_clips(settings) if options["folder"] else own_clips(settings, objects, statuses, test)
     rows = []
     for clip in progress(clips):
         for colour in options["noises"]:
             for snr_db in options["snr_db"]:
-                rows += score_clip(clip, colour, snr_db, words, settings)
-    order = [*REFERENCES, *words]
+                rows += score_clip(clip, colour, snr_db, opened, settings)
+    order = [*REFERENCES, *opened]
     conditions = [(colour, f"{snr_db:g}") for colour in options["noises"] for snr_db in options["snr_db"]]
     rows.sort(
         key=lambda row: (

@@ -1,7 +1,7 @@
 """Stage ``experiments``: every baseline and variant in tables, for the target ``tables`` alone.
 
-The tables of ``score`` are made anew with all methods, and beside them: the published figures, what each
-dictionary holds, what each network knows of the test clips, and how the upper bound bears wrong labels.
+The tables of ``score`` are made again with all methods, and beside them: the published figures, what each
+dictionary holds, what each network knows of the test clips, and how wrong labels affect the upper bound.
 """
 
 import logging
@@ -41,20 +41,20 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Model:
+class NamedFile:
     """A dictionary or a network of a method: the method's name and the file."""
 
     name: str
     path: Path
 
     @classmethod
-    def parse(cls, text: str) -> "Model":
+    def parse(cls, text: str) -> "NamedFile":
         """Read ``name=path``."""
         name, _, path = text.partition("=")
         return cls(name, Path(path))
 
 
-def dictionary_rows(models: list[Model], train: Bags, scores: list[dict]) -> list[dict]:
+def dictionary_rows(models: list[NamedFile], train: Bags, scores: list[dict]) -> list[dict]:
     """Return per guided method what its dictionary holds, and its mean SDR over all sources.
 
     ``sounding`` and ``alone`` are the shares of bases that come from a clip in which their object sounds,
@@ -64,11 +64,15 @@ def dictionary_rows(models: list[Model], train: Bags, scores: list[dict]) -> lis
     truth = train.audioset == 1
     rows = []
     for model in models:
-        words = read_dictionary(model.path)
-        origins = [row_of.get(clip_id) for clip_id in words.clip_ids]
-        known = [(row, owner) for row, owner in zip(origins, words.owners, strict=True) if row is not None]
-        counts = np.bincount(words.owners, minlength=len(words.objects))
-        clips = [len({row for row, owner in known if owner == index}) for index in range(len(words.objects))]
+        dictionary = read_dictionary(model.path)
+        origins = [row_of.get(clip_id) for clip_id in dictionary.clip_ids]
+        known = [
+            (row, owner) for row, owner in zip(origins, dictionary.owners, strict=True) if row is not None
+        ]
+        counts = np.bincount(dictionary.owners, minlength=len(dictionary.objects))
+        clips = [
+            len({row for row, owner in known if owner == index}) for index in range(len(dictionary.objects))
+        ]
         sounding = [truth[row, owner] for row, owner in known]
         alone = [truth[row, owner] and truth[row].sum() == 1 for row, owner in known]
         values = [float(row["sdr"]) for row in scores if row["method"] == model.name]
@@ -89,12 +93,12 @@ def dictionary_rows(models: list[Model], train: Bags, scores: list[dict]) -> lis
     return rows
 
 
-def network_rows(models: list[Model], settings: dict, test: dict[str, Path]) -> list[dict]:
+def network_rows(models: list[NamedFile], settings: dict, test: dict[str, Path]) -> list[dict]:
     """Return what each network makes of the test clips, against their visual labels (Rowe table 2).
 
     Parameters
     ----------
-    models : list of Model
+    models : list of NamedFile
         Named ``<variant>/<supervision>``.
     settings : dict
         The whole settings, for each variant's ``train`` section.
@@ -166,9 +170,9 @@ def make_experiments(
     settings: dict,
     methods: list[str],
     blocks: list[str | Path],
-    dictionaries: list[Model],
-    networks: list[Model],
-    datasets: list[Model],
+    dictionaries: list[NamedFile],
+    networks: list[NamedFile],
+    datasets: list[NamedFile],
     output: Path,
 ) -> None:
     """Write all tables into the folder ``output``.
@@ -180,11 +184,11 @@ def make_experiments(
     methods : list of str
     blocks : list of path
         The scores of their blocks.
-    dictionaries : list of Model
+    dictionaries : list of NamedFile
         Named by guided method.
-    networks : list of Model
+    networks : list of NamedFile
         Named ``<variant>/<supervision>``.
-    datasets : list of Model
+    datasets : list of NamedFile
         Named ``<variant>/<split>``: train and test.
     output : Path
     """
@@ -221,6 +225,7 @@ OPTIONS = {
 def run(args, settings: dict) -> None:
     """Run the stage as its rule does."""
     lists = [
-        [Model.parse(text) for text in names] for names in (args.dictionaries, args.networks, args.datasets)
+        [NamedFile.parse(text) for text in names]
+        for names in (args.dictionaries, args.networks, args.datasets)
     ]
     make_experiments(settings, args.methods, args.blocks, *lists, Path(args.output))

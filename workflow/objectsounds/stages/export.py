@@ -53,24 +53,24 @@ def export_model(
     """
     _check_method(method)
     options = settings["labeller"]
-    words = read_dictionary(dictionary)
+    chosen = read_dictionary(dictionary)
     with new_hdf5(output) as file:
         describe(file, settings, STAGE_VERSION)
         file.attrs["format"] = FORMAT
         file.attrs["method"] = method
-        file.attrs["objects"] = json.dumps(words.objects)
-        file.attrs["empty"] = json.dumps(words.empty, sort_keys=True)
+        file.attrs["objects"] = json.dumps(chosen.objects)
+        file.attrs["empty"] = json.dumps(chosen.empty, sort_keys=True)
         table = [dataclasses.asdict(item) for item in chosen_classes(settings["classes"])]
         file.attrs["classes"] = json.dumps(table)
-        file.create_dataset("object", data=words.owners)
-        file.create_dataset("bases", data=words.bases)
-        file.create_dataset("clip_id", data=words.clip_ids, dtype=h5py.string_dtype())
+        file.create_dataset("object", data=chosen.owners)
+        file.create_dataset("bases", data=chosen.bases)
+        file.create_dataset("clip_id", data=chosen.clip_ids, dtype=h5py.string_dtype())
         if options["kind"] == "pictures":
             name = _write_labeller(file, weights)
         else:
             name = f"{options['architecture']} of ImageNet"
         file.attrs["labeller"] = name
-    counts = [f"{name} {words.of(name).shape[1]}" for name in words.objects]
+    counts = [f"{name} {chosen.of(name).shape[1]}" for name in chosen.objects]
     log.info("%s: bases of %s; labeller %s", method, ", ".join(counts), name)
 
 

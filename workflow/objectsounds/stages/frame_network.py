@@ -1,6 +1,6 @@
 """Stage ``frame_network``: a ResNet-18 learns from the frames of solo clips what is seen (Nuotimaa 3.3).
 
-Its word on a clip is that on the frame in its middle.
+Its predictions for a clip are those for the frame in its middle.
 """
 
 from collections.abc import Callable

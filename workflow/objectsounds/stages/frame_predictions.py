@@ -18,7 +18,7 @@ from objectsounds.networks.frame_network import _read_frames, predict
 STAGE_VERSION = 2
 
 
-def say_frames(settings: dict, network: str | Path, statuses: list[str], output: str | Path) -> None:
+def predict_frames(settings: dict, network: str | Path, statuses: list[str], output: str | Path) -> None:
     """Write what the frame network says of the good clips of some shards.
 
     Parameters
@@ -54,4 +54,4 @@ OPTIONS = {"network": ONE, "status": MANY, "output": ONE}
 
 def run(args, settings: dict) -> None:
     """Run the stage as its rule does."""
-    say_frames(settings, args.network, args.status, args.output)
+    predict_frames(settings, args.network, args.status, args.output)

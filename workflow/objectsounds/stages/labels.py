@@ -14,7 +14,7 @@ import numpy as np
 
 from objectsounds.core.arguments import ONE
 from objectsounds.core.hdf5 import describe, new_hdf5
-from objectsounds.core.prefetch import done_ahead
+from objectsounds.core.prefetch import prefetched
 from objectsounds.core.progress import tracker
 from objectsounds.data.clip_frames import read_clip_frames
 from objectsounds.data.status import good_clips
@@ -47,7 +47,7 @@ def label_shard(
     rows = good_clips(status)
     labeller = load_labeller(settings, weights)
     # One clip is one batch, whatever the shard: the last digits depend on the size of the batch.
-    batches = done_ahead(
+    batches = prefetched(
         lambda row: labeller.input_of(read_clip_frames(status, row)),
         progress(rows),
         int(settings["labeller"].get("threads", 1)),

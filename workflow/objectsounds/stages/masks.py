@@ -1,4 +1,4 @@
-"""Stage ``masks``: how well the U-Net's masks and the frame network's words fit (Nuotimaa 4), with pictures.
+"""Stage ``masks``: how well the U-Net's masks and the frame network's predictions fit (Nuotimaa 4).
 
 Masks are compared on the warped axis on which they are made. Test clips in which several objects are seen
 go through the same inference: nobody knows their truth, they are there to be listened to.
@@ -65,7 +65,7 @@ def label_picture(masks: torch.Tensor) -> np.ndarray:
 
 
 @dataclass
-class Seen:
+class Masks:
     """One mixture's masks: the mixture's magnitudes, and per network the labels, shape=(R, N)."""
 
     magnitudes: np.ndarray
@@ -127,7 +127,7 @@ def _metric(method: str, measure: str, threshold: str, values: list) -> dict:
     }
 
 
-def _look(models: dict[str, Learned], folder: Path, row: dict) -> tuple[Seen, np.ndarray]:
+def _look(models: dict[str, Learned], folder: Path, row: dict) -> tuple[Masks, np.ndarray]:
     """Return a mixture's masks and its true probabilities, shape=(L, R, N)."""
     model = models["audio"]
     trained, options = model.trained, model.trained.options
@@ -147,12 +147,12 @@ def _look(models: dict[str, Learned], folder: Path, row: dict) -> tuple[Seen, np
         probabilities = mask_probabilities(own, spectrum, split_names(row["clips"]))
         found[network] = label_picture(decide(probabilities, own.options["background"], soft=False))
     best = decide(truth, THRESHOLDS[0], soft=False)
-    return Seen(warped(spectrum, options["bins"]).cpu().numpy(), label_picture(best), found), truth.numpy()
+    return Masks(warped(spectrum, options["bins"]).cpu().numpy(), label_picture(best), found), truth.numpy()
 
 
 def _tally(models: dict[str, Learned], blocks: Iterable[Path], pictures: int, folder: Path) -> Tally:
     tally, drawn = Tally(models["audio"].trained.objects), 0
-    words = models["combined"].frames
+    predictions = models["combined"].frames
     heard = {}
     for block in blocks:
         for row in read_block_table(block / "mixtures.tsv", MIXTURE_COLUMNS):
@@ -168,7 +168,7 @@ def _tally(models: dict[str, Learned], blocks: Iterable[Path], pictures: int, fo
                 )
                 drawn += 1
     for clip, name in sorted(heard.items()):
-        tally.add_frame(words.of([clip])[0], name)
+        tally.add_frame(predictions.of([clip])[0], name)
     return tally
 
 
@@ -217,7 +217,7 @@ def make_masks(
     settings : dict
         Keys ``masks``, ``separate.threads``, and of ``unet`` those of separation.
     network, frames : path
-        The U-Net, and the frame network's word on the test clips.
+        The U-Net, and the frame network's predictions for the test clips.
     mixtures : list of path
         The blocks' folders.
     test : path

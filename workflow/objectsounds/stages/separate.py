@@ -60,14 +60,14 @@ def separate_block(
         For learned methods: the trained network, and what the frame network says of the test clips.
     """
     method = method_of(name)
-    words = read_dictionary(dictionary) if dictionary else None
+    bases = read_dictionary(dictionary) if dictionary else None
     bags = open_dataset(test, bases=False) if test else None
     model = _learned(settings, method, network, frames)
     mixtures = Path(mixtures)
     table = []
     with folder_written_whole(output) as folder:
         for row in progress(read_block_table(mixtures / "mixtures.tsv", MIXTURE_COLUMNS)):
-            estimates, rows, rate = separate_mixture(method, settings, mixtures, row, words, bags, model)
+            estimates, rows, rate = separate_mixture(method, settings, mixtures, row, bases, bags, model)
             (folder / row["mixture"]).mkdir()
             for object_name, waveform in estimates.items():
                 write_wav(folder / row["mixture"] / f"{object_name}.wav", waveform, rate)

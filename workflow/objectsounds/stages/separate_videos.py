@@ -1,4 +1,4 @@
-"""Stage ``separate_videos``: one's own videos and sounds, of any length, separated into their objects.
+"""Stage ``separate_videos``: your own videos and sounds, of any length, separated into their objects.
 
 The objects are those seen in enough sections of the video, or those that are named. Each file gets a
 folder of its own, which appears whole or not at all.
@@ -7,7 +7,7 @@ folder of its own, which appears whole or not at all.
 import logging
 from pathlib import Path
 
-from objectsounds.config.video_options import Wishes
+from objectsounds.config.video_options import VideoOptions
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.writable import check_writable
 from objectsounds.video.model_file import read_model
@@ -20,7 +20,11 @@ log = logging.getLogger(__name__)
 
 
 def separate_videos(
-    model: str | Path, videos: list[str], output: str | Path, wishes: Wishes, weights: str | None = None
+    model: str | Path,
+    videos: list[str],
+    output: str | Path,
+    options: VideoOptions,
+    weights: str | None = None,
 ) -> None:
     """Separate files, each into a folder of its name in ``output``; one that fails does not stop the others.
 
@@ -31,7 +35,7 @@ def separate_videos(
     videos : list of path
         Files, or folders of them.
     output : path
-    wishes : Wishes
+    options : VideoOptions
     weights : path, optional
         Of the classifier, where the model only names it.
 
@@ -41,12 +45,12 @@ def separate_videos(
         At the end, if any file was not separated.
     """
     tools = Tools(read_model(model), weights)
-    check_names(tools.model, wishes)
+    check_names(tools.model, options)
     files, failed = files_of(videos), []
     check_writable(output, "--output")
     for path, name in files.items():
         try:
-            facts = _guarded(tools, path, Path(output) / name, wishes)
+            facts = _guarded(tools, path, Path(output) / name, options)
             print("\n".join(told(facts, Path(output) / name)), flush=True)
         except ObjectsoundsError as error:
             if len(files) == 1:
@@ -59,9 +63,9 @@ def separate_videos(
         )
 
 
-def _guarded(tools: Tools, path: Path, target: Path, wishes: Wishes) -> dict:
+def _guarded(tools: Tools, path: Path, target: Path, options: VideoOptions) -> dict:
     try:
-        return separate_video(tools, path, target, wishes)
+        return separate_video(tools, path, target, options)
     except OSError as error:
         place = error.filename or target
         raise ObjectsoundsError(f"{path.name}: {place}: {error.strerror or error}.") from error

@@ -15,7 +15,7 @@ from objectsounds.video.model_file import Model
 
 
 @dataclass
-class Sight:
+class Detection:
     """The objects seen in a video's sections.
 
     Attributes
@@ -64,7 +64,7 @@ def sections_of(seconds: float, settings: dict) -> list[tuple[float, float]]:
 
 def look(
     model: Model, labeller, path: Path, seconds: float, progress: Callable[[float], None] = lambda done: None
-) -> Sight:
+) -> Detection:
     """Detect the objects of every section of a video as the run does in a clip.
 
     Parameters
@@ -99,7 +99,7 @@ def look(
     rules = model.settings["dataset"]
     stacked = np.stack(scores)
     probabilities = object_probabilities(stacked, labeller.class_names, model.classes, rules)
-    return Sight(
+    return Detection(
         model.objects,
         probabilities,
         choose_labels(probabilities, rules["threshold"], rules["keep_argmax"]),

@@ -1,4 +1,4 @@
-"""Which files of one's own are separated, what each is called, and whether its folder may be written."""
+"""Which a person's own files are separated, what each is called, and whether its folder may be written."""
 
 import os
 from collections import Counter

@@ -8,7 +8,7 @@ import jinja2
 import numpy as np
 
 from objectsounds import __version__
-from objectsounds.core.places import ROOT
+from objectsounds.core.places import PACKAGE
 from objectsounds.media.decoder import Medium
 from objectsounds.media.ffmpeg import MediaError, local_file, run_ffmpeg
 from objectsounds.media.sound_stream import SoundStream
@@ -108,7 +108,7 @@ def write_page(facts: dict, path: Path, folder: Path) -> dict:
 def render(page: dict) -> str:
     """Return the page's HTML."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(ROOT / "workflow" / "report"),
+        loader=jinja2.FileSystemLoader(PACKAGE / "report" / "templates"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from objectsounds.config.video_options import REST, Wishes
+from objectsounds.config.video_options import REST, VideoOptions
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import folder_written_whole, write_json
 from objectsounds.core.progress import Counter
 from objectsounds.media.ffmpeg import NoSoundError
 from objectsounds.media.sound_stream import SoundStream
 from objectsounds.media.wav import WavWriter
-from objectsounds.video.detection import Sight, look
+from objectsounds.video.detection import Detection, look
 from objectsounds.video.guided_stream import GuidedSeparator
 from objectsounds.video.model_file import Model
 from objectsounds.video.own_files import MARK, check_target, length_of
@@ -41,7 +41,7 @@ class Tools:
         return self.model.load_labeller(self.weights)
 
 
-def check_names(model: Model, wishes: Wishes) -> None:
+def check_names(model: Model, options: VideoOptions) -> None:
     """Refuse names that the model does not know, and objects that it has no bases for.
 
     Raises
@@ -49,19 +49,19 @@ def check_names(model: Model, wishes: Wishes) -> None:
     ObjectsoundsError
         For the first of them.
     """
-    known = [*model.objects, REST] if wishes.rest else model.objects
-    for name in wishes.objects:
+    known = [*model.objects, REST] if options.rest else model.objects
+    for name in options.objects:
         if name not in model.objects:
             raise ObjectsoundsError(
                 f"--objects: {name!r} is none of the model's objects; it knows {', '.join(model.objects)}."
             )
-    for name in wishes.gains:
+    for name in options.gains:
         if name not in known:
             hint = " (rest: with --rest)" if name == REST else ""
             raise ObjectsoundsError(
                 f"--remix, --mute: {name!r} is no sound of the model{hint}; it knows {', '.join(known)}."
             )
-    _check_bases(model, wishes.objects, "was named")
+    _check_bases(model, options.objects, "was named")
 
 
 def _check_bases(model: Model, objects: list[str], how: str) -> None:
@@ -76,8 +76,8 @@ def _check_bases(model: Model, objects: list[str], how: str) -> None:
 
 
 def choose_objects(
-    tools: Tools, path: Path, seconds: float, wishes: Wishes, progress: Callable
-) -> tuple[list[str], Sight | None]:
+    tools: Tools, path: Path, seconds: float, options: VideoOptions, progress: Callable
+) -> tuple[list[str], Detection | None]:
     """Return the objects to separate in a file, and what was seen if it was looked at.
 
     Raises
@@ -85,22 +85,22 @@ def choose_objects(
     ObjectsoundsError
         If no object is seen in enough sections, or one that is has no bases.
     """
-    if wishes.objects:
-        return wishes.objects, None
-    sight = look(tools.model, tools.labeller, path, seconds, progress)
-    objects = sight.objects(wishes.min_share)
+    if options.objects:
+        return options.objects, None
+    detection = look(tools.model, tools.labeller, path, seconds, progress)
+    objects = detection.objects(options.min_share)
     if not objects:
-        best = sight.rows()[:1]
+        best = detection.rows()[:1]
         most = f"; the most seen is {best[0]['object']} with {best[0]['share']:.0%}" if best else ""
         raise ObjectsoundsError(
-            f"{path.name}: no object was seen in {wishes.min_share:.0%} of the sections{most}; "
+            f"{path.name}: no object was seen in {options.min_share:.0%} of the sections{most}; "
             "name the objects with --objects, or lower --min-share."
         )
     _check_bases(tools.model, objects, f"was seen in {path.name}")
-    return objects, sight
+    return objects, detection
 
 
-def separate_video(tools: Tools, path: Path, target: Path, wishes: Wishes) -> dict:
+def separate_video(tools: Tools, path: Path, target: Path, options: VideoOptions) -> dict:
     """Separate one file into a folder.
 
     Parameters
@@ -110,7 +110,7 @@ def separate_video(tools: Tools, path: Path, target: Path, wishes: Wishes) -> di
     target : Path
         Gets ``<object>.wav`` as 32-bit float at the file's own rate and channels, with ``rest.wav``,
         ``remix.wav`` and ``remix.mp4`` where they are wanted, ``index.html`` and ``separation.json``.
-    wishes : Wishes
+    options : VideoOptions
 
     Returns
     -------
@@ -122,21 +122,21 @@ def separate_video(tools: Tools, path: Path, target: Path, wishes: Wishes) -> di
     ObjectsoundsError
         If the file cannot be separated, or the folder is there.
     """
-    check_target(target, wishes.force)
+    check_target(target, options.force)
     with SoundStream(path) as sound:  # before the frames are looked at: without a sound there is no need
         rate, channels = sound.rate, sound.channels
     seconds = length_of(path)
     looking, separating = (partial(_show, Counter(f"{path.name}: {what}"), seconds) for what in STEPS)
-    objects, sight = choose_objects(tools, path, seconds, wishes, looking)
-    remixed = {name: gain for name, gain in wishes.gains.items() if name in (*objects, REST)}
-    if wishes.gains and not remixed:
+    objects, detection = choose_objects(tools, path, seconds, options, looking)
+    remixed = {name: gain for name, gain in options.gains.items() if name in (*objects, REST)}
+    if options.gains and not remixed:
         raise ObjectsoundsError(
             f"{path.name}: nothing to remix; its objects are {', '.join(objects)}, "
-            f"not {', '.join(wishes.gains)}."
+            f"not {', '.join(options.gains)}."
         )
-    for name in wishes.gains.keys() - remixed.keys():
+    for name in options.gains.keys() - remixed.keys():
         log.warning("%s: no %s in it to remix", path.name, name)
-    separator = GuidedSeparator(tools.model.settings, tools.model.dictionary, objects, rate, wishes.rest)
+    separator = GuidedSeparator(tools.model.settings, tools.model.dictionary, objects, rate, options.rest)
     if len(separator.names) == 1:
         log.warning("%s: %s", path.name, alone(objects[0]))
     facts = {
@@ -144,11 +144,11 @@ def separate_video(tools: Tools, path: Path, target: Path, wishes: Wishes) -> di
         "rate": rate,
         "channels": channels,
         "method": tools.model.method,
-        "labeller": tools.model.labeller if sight else "",
+        "labeller": tools.model.labeller if detection else "",
         "objects": objects,
-        "seen": sight.rows() if sight else [],
-        "sections": len(sight.labels) if sight else 0,
-        "min_share": wishes.min_share,
+        "seen": detection.rows() if detection else [],
+        "sections": len(detection.labels) if detection else 0,
+        "min_share": options.min_share,
         "tracks": separator.names,
     }
     with folder_written_whole(target) as folder:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from objectsounds.config.video_options import MIN_SHARE, Wishes
+from objectsounds.config.video_options import MIN_SHARE, VideoOptions
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.media.ffmpeg import NoSoundError
 from objectsounds.media.sound_stream import SoundStream
@@ -115,10 +115,10 @@ class Separator:
         model, path = self.tools.model, Path(path)
         if not path.is_file():
             raise ObjectsoundsError(f"{path} does not exist.")
-        wishes = Wishes(list(objects or []), min_share, rest)
-        check_names(model, wishes)
+        options = VideoOptions(list(objects or []), min_share, rest)
+        check_names(model, options)
         with SoundStream(path) as sound:
-            chosen, sight = choose_objects(self.tools, path, length_of(path), wishes, lambda done: None)
+            chosen, detection = choose_objects(self.tools, path, length_of(path), options, lambda done: None)
             separator = GuidedSeparator(model.settings, model.dictionary, chosen, sound.rate, rest)
             pieces = list(separator.stream(sound))
         if not pieces:
@@ -127,5 +127,5 @@ class Separator:
             log.warning("%s: %s", path.name, alone(chosen[0]))
         whole = np.concatenate(pieces, axis=1)
         sounds = Sounds(zip(separator.names, whole, strict=True))
-        sounds.rate, sounds.seen = sound.rate, sight.rows() if sight else []
+        sounds.rate, sounds.seen = sound.rate, detection.rows() if detection else []
         return sounds
