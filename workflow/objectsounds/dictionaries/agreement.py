@@ -11,9 +11,9 @@ def choose(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
     """Choose all bases of the clips in which network and labeller agree best.
 
     With P as for `surest.choose`, the network's predictions for the sounds, and V the labeller's for the
-    frames: of the clips whose visual labels hold c, the ``clips_per_object`` with the highest P_c V_c. A clip in
-    which a second object is seen has a lower V_c, one in which a second one sounds a lower P_c; and an
-    object that the network is never surest of is not left without bases.
+    frames: of the clips whose visual labels hold c, the ``clips_per_object`` with the highest P_c V_c. A
+    clip in which a second object is seen has a lower V_c, one in which a second one sounds a lower P_c; and
+    an object that the network is never surest of is not left without bases.
 
     Parameters
     ----------
