@@ -1,6 +1,6 @@
 """Stage ``ablation``: the labeller under the preprocessings of Rowe's table 1, for ``labeller_ablation`` alone.
 
-REQUIRED INPUTS:  <results>/clips/{shard}/status.tsv and the frames beside it; the classifier's weights;
+REQUIRED INPUTS:  <results>/clips/{shard}/status.tsv and media; the classifier's weights;
                   <results>/catalogue/objects-{split}.tsv
 OUTPUTS:          <results>/ablation/{shard}.h5: raw class scores per preprocessing and frame;
                   ablation.tsv and ablation.svg: accuracy of the twelve combinations with pooling
@@ -16,6 +16,7 @@ rule labeller_ablation:
 rule ablation:
     input:
         status="<results>/clips/{shard}/status.tsv",
+        media="<results>/clips/{shard}/media",
         weights=labeller_weights,
     output:
         "<results>/ablation/{shard}.h5",
@@ -24,15 +25,12 @@ rule ablation:
     benchmark:
         "<benchmarks>/ablation/{shard}.tsv"
     conda:
-        "../../envs/vision-gpu.yaml" if SETTINGS["labeller"]["device"] == "cuda" else "../../envs/vision.yaml"
+        environment("vision", SETTINGS["labeller"]["device"])
     threads: SETTINGS["labeller"]["threads"]
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "ablation"),
-        runtime=job_resources.minutes(SETTINGS, "ablation"),
-        gpu=int(SETTINGS["labeller"]["device"] == "cuda"),
+        **asked("ablation", SETTINGS["labeller"]["device"]),
     params:
-        settings=stage_params("ablation"),
-        version=_settings.stage_version("ablation"),
+        **params_of("ablation"),
         weights=lambda wildcards, input: (
             f"--weights {shlex.quote(str(input.weights))}" if input.weights else ""
         ),
@@ -69,11 +67,9 @@ rule ablation_table:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "ablation_table"),
-        runtime=job_resources.minutes(SETTINGS, "ablation_table"),
+        **asked("ablation_table"),
     params:
-        settings=stage_params("ablation_table"),
-        version=_settings.stage_version("ablation_table"),
+        **params_of("ablation_table"),
     shell:
         "python -m objectsounds ablation_table"
         " --settings {params.settings:q}"

@@ -1,6 +1,6 @@
 """Stage ``bases``: the spectrogram of each clip of a shard is factored into M bases.
 
-REQUIRED INPUTS:  <results>/clips/{shard}/status.tsv and the WAV files beside it
+REQUIRED INPUTS:  <results>/clips/{shard}/status.tsv and media
 OUTPUTS:          <results>/bases/{variant}/{shard}.h5
 """
 
@@ -8,6 +8,7 @@ OUTPUTS:          <results>/bases/{variant}/{shard}.h5
 rule bases:
     input:
         status="<results>/clips/{shard}/status.tsv",
+        media="<results>/clips/{shard}/media",
     output:
         "<results>/bases/{variant}/{shard}.h5",
     log:
@@ -15,19 +16,12 @@ rule bases:
     benchmark:
         "<benchmarks>/bases/{variant}/{shard}.tsv"
     conda:
-        {
-            "cpu": "../../envs/audio.yaml",
-            "auto": "../../envs/train.yaml",
-            "cuda": "../../envs/train-gpu.yaml",
-        }[SETTINGS["bases"]["device"]]
+        environment("audio" if SETTINGS["bases"]["device"] == "cpu" else "train", SETTINGS["bases"]["device"])
     threads: SETTINGS["bases"]["threads"]
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "bases"),
-        runtime=job_resources.minutes(SETTINGS, "bases"),
-        gpu=int(SETTINGS["bases"]["device"] == "cuda"),
+        **asked("bases", SETTINGS["bases"]["device"]),
     params:
-        settings=stage_params("bases"),
-        version=_settings.stage_version("bases"),
+        **params_of("bases"),
     shell:
         "python -m objectsounds bases"
         " --settings {params.settings:q}"

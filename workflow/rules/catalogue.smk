@@ -2,9 +2,9 @@
 
 REQUIRED INPUTS:  what catalogue.train and catalogue.test name: AudioSet's segment lists, a folder or list of
                   videos, MUSIC's listings, URMP's folder; optional ontology, single_source, truth
-OUTPUTS:          <results>/catalogue/clips.tsv (grows, never reorders), shards.txt
-BESIDE THEM:      shards/{shard}.tsv, objects-{split}.tsv (the clips in use with what sounds and is seen),
-                  performances-{split}.tsv (what they are sections of), rejected.tsv; written only when they change
+OUTPUTS:          <results>/catalogue/clips.tsv (grows, never reorders), shards.txt, shards/{shard}.tsv,
+                  objects-{split}.tsv (the clips in use with what sounds and is seen), performances-{split}.tsv
+                  (what they are sections of), rejected.tsv
 """
 
 
@@ -17,6 +17,10 @@ checkpoint catalogue:
     output:
         shards="<results>/catalogue/shards.txt",  # first: what Snakemake looks for where the checkpoint is asked
         clips=update("<results>/catalogue/clips.tsv"),
+        tables=update(directory("<results>/catalogue/shards")),  # each is written only when it changes
+        objects=[update(f"<results>/catalogue/objects-{split}.tsv") for split in SPLITS],
+        performances=[update(f"<results>/catalogue/performances-{split}.tsv") for split in SPLITS],
+        rejected="<results>/catalogue/rejected.tsv",
     log:
         "<logs>/catalogue.log",
     benchmark:
@@ -26,11 +30,9 @@ checkpoint catalogue:
         "../../envs/fetch.yaml"
     threads: 1
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "catalogue"),
-        runtime=job_resources.minutes(SETTINGS, "catalogue"),
+        **asked("catalogue"),
     params:
-        settings=stage_params("catalogue"),
-        version=_settings.stage_version("catalogue"),
+        **params_of("catalogue"),
     shell:
         "python -m objectsounds catalogue"
         " --settings {params.settings:q}"

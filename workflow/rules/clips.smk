@@ -2,8 +2,9 @@
 
 REQUIRED INPUTS:  <results>/catalogue/shards/{shard}.tsv, the folder clips.media; or, where media are
                   downloaded, the network: the folder is then a cache that no rule owns
-OUTPUTS:          <results>/clips/{shard}/status.tsv, one row a clip, good and bad
-BESIDE IT:        <results>/clips/{shard}/<number>_<clip id>/audio.wav and frames/NN.jpg
+OUTPUTS:          <results>/clips/{shard}/status.tsv, one row a clip, good and bad, and beside it the folder
+                  media/<number>_<clip id> of each good clip: audio.wav and frames/NN.jpg. With clips.keep: test
+                  the media of train and val go when nothing more needs them.
 """
 
 
@@ -13,6 +14,7 @@ rule clips:
         media=media_input,
     output:
         status="<results>/clips/{shard}/status.tsv",
+        media=directory("<results>/clips/{shard}/media"),
     log:
         "<logs>/clips/{shard}.log",
     benchmark:
@@ -21,15 +23,25 @@ rule clips:
         "../../envs/fetch.yaml"
     threads: 1
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "clips"),
-        runtime=job_resources.minutes(SETTINGS, "clips"),
+        **asked("clips"),
         downloads=int(SETTINGS["clips"]["download"]["enabled"]),
     params:
-        settings=stage_params("clips"),
-        version=_settings.stage_version("clips"),
+        **params_of("clips"),
     shell:
         "python -m objectsounds clips"
         " --settings {params.settings:q}"
         " --shard {input.shard:q}"
         " --status {output.status:q}"
         " 2> {log:q}"
+
+
+if SETTINGS["clips"]["keep"] == "test":
+
+    use rule clips as clips_passing with:
+        output:
+            status="<results>/clips/{shard}/status.tsv",
+            media=temp(directory("<results>/clips/{shard}/media")),
+        wildcard_constraints:
+            shard=r"(train|val)-\d+",
+
+    ruleorder: clips_passing > clips

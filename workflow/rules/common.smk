@@ -21,6 +21,8 @@ from objectsounds.config.method_table import (
     variant_of,
 )
 
+SPLITS = ("train", "val", "test")
+
 
 def merged_settings(config):
     """Merge and validate the settings; a bad value, or a cut list of shards, ends the run with one sentence."""
@@ -60,6 +62,21 @@ def stage_params(stage, variant=None, extra=()):
     return settings_of
 
 
+def params_of(name):
+    """Return the params of a rule without options of its own: a stage's settings and its version."""
+    return {"settings": stage_params(name), "version": _settings.stage_version(name)}
+
+
+def asked(name, device="cpu"):
+    """Return the resources of a rule, with a GPU where the device is ``cuda``."""
+    return job_resources.requested(SETTINGS, name, device)
+
+
+def environment(family, device="cpu"):
+    """Return the conda environment of a family of rules, with the GPU's PyTorch where the device is ``cuda``."""
+    return f"../../envs/{family}{'-gpu' if device == 'cuda' else ''}.yaml"
+
+
 def shared(stage, variant, extra=()):
     """Return the variant whose files a variant uses at a stage: ``default`` where nothing differs."""
     return _settings.shared_variant(SETTINGS, stage, variant, extra)
@@ -73,6 +90,11 @@ def shards_of(split):
 def statuses_of(split):
     """Return the status tables of a split's shards."""
     return expand("<results>/clips/{shard}/status.tsv", shard=shards_of(split))
+
+
+def media_of(split):
+    """Return the folders of WAVs and frames of a split's shards."""
+    return expand("<results>/clips/{shard}/media", shard=shards_of(split))
 
 
 def bases_of(variant, *splits):
@@ -146,11 +168,13 @@ def ablation_inputs(wildcards):
 
 def report_inputs(wildcards):
     """Return what the page is made of, beside the scores."""
-    splits = [split for split in ("train", "val", "test") if shards_of(split)]
+    splits = [split for split in SPLITS if shards_of(split)]
     guided = {method_of(name).dictionary for name in SETTINGS["methods"] if method_of(name).guided} - {None}
     inputs = {
-        "objects": expand("<results>/catalogue/objects-{split}.tsv", split=["train", "val", "test"]),
+        "objects": expand("<results>/catalogue/objects-{split}.tsv", split=SPLITS),
+        "rejected": "<results>/catalogue/rejected.tsv",
         "status": [path for split in splits for path in statuses_of(split)],
+        "media": media_of("test"),
         "datasets": expand("<results>/dataset/default/{split}.h5", split=splits),
         "bases": bases_of("default", *splits),
         "dictionaries": expand("<results>/dictionary/default/{name}.h5", name=sorted(guided)),
@@ -159,4 +183,6 @@ def report_inputs(wildcards):
     }
     if SETTINGS["labeller"]["kind"] == "pictures":
         inputs["labeller"] = "<results>/labeller/history.jsonl"
-    return inputs
+    # Of targets that are asked for by themselves: on the page once they are there.
+    made = [f"{SETTINGS['results']}/{name}" for name in paths.PAGES_TABLES]
+    return inputs | {"tables": [path for path in made if Path(path).exists()]}

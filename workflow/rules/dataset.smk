@@ -24,11 +24,9 @@ rule dataset:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "dataset"),
-        runtime=job_resources.minutes(SETTINGS, "dataset"),
+        **asked("dataset"),
     params:
-        settings=stage_params("dataset"),
-        version=_settings.stage_version("dataset"),
+        **params_of("dataset"),
     shell:
         "python -m objectsounds dataset"
         " --settings {params.settings:q}"

@@ -20,11 +20,9 @@ rule demo:
         "../../envs/fetch.yaml"
     threads: 8
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "demo"),
-        runtime=job_resources.minutes(SETTINGS, "demo"),
+        **asked("demo"),
     params:
-        settings=stage_params("demo"),
-        version=_settings.stage_version("demo"),
+        **params_of("demo"),
         folder=lambda wildcards, output: str(Path(output.truth).parent),
     shell:
         "python -m objectsounds demo"

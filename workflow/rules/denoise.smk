@@ -23,6 +23,7 @@ rule denoise:
             [] if SETTINGS["denoise"]["folder"] else after_catalogue("<results>/catalogue/objects-test.tsv")
         ),
         status=lambda wc: [] if SETTINGS["denoise"]["folder"] else statuses_of("test"),
+        media=lambda wc: [] if SETTINGS["denoise"]["folder"] else media_of("test"),
         test=[] if SETTINGS["denoise"]["folder"] else "<results>/dataset/default/test.h5",
     output:
         scores="<results>/denoise/scores.tsv",
@@ -40,11 +41,9 @@ rule denoise:
         "../../envs/audio.yaml"
     threads: SETTINGS["denoise"]["threads"]
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "denoise"),
-        runtime=job_resources.minutes(SETTINGS, "denoise"),
+        **asked("denoise"),
     params:
-        settings=stage_params("denoise"),
-        version=_settings.stage_version("denoise"),
+        **params_of("denoise"),
         clips=lambda wildcards, input: (
             f"--objects {shlex.quote(str(input.objects))} --test {shlex.quote(str(input.test))}"
             f" --status {shlex.join(map(str, input.status))}"

@@ -23,8 +23,7 @@ rule dictionary:
         "../../envs/train.yaml"
     threads: SETTINGS["train"]["threads"]
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "dictionary"),
-        runtime=job_resources.minutes(SETTINGS, "dictionary"),
+        **asked("dictionary"),
     params:
         settings=lambda wc: stage_params("dictionary", extra=paths.dictionary_keys(wc.dictionary))(wc),
         version=_settings.stage_version("dictionary"),
@@ -58,11 +57,9 @@ rule dictionary_gaussian:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "dictionary_gaussian"),
-        runtime=job_resources.minutes(SETTINGS, "dictionary_gaussian"),
+        **asked("dictionary_gaussian"),
     params:
-        settings=stage_params("dictionary_gaussian"),
-        version=_settings.stage_version("dictionary_gaussian"),
+        **params_of("dictionary_gaussian"),
     shell:
         "python -m objectsounds dictionary_gaussian"
         " --settings {params.settings:q}"

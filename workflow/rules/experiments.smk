@@ -60,11 +60,9 @@ rule experiments:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "experiments"),
-        runtime=job_resources.minutes(SETTINGS, "experiments"),
+        **asked("experiments"),
     params:
-        settings=stage_params("experiments"),
-        version=_settings.stage_version("experiments"),
+        **params_of("experiments"),
         methods=TABLE_METHODS,
         models=experiment_arguments,
         folder=lambda wildcards, output: str(Path(output.summary).parent),

@@ -19,7 +19,7 @@ rule export:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        **asked("export"),
     params:
         settings=lambda wc: stage_params("export", variant_of(wc.method))(wc),
         version=_settings.stage_version("export"),

@@ -12,6 +12,7 @@ rule frame_network:
         val=lambda wc: paths.solos_of(SETTINGS, "unet", wc.variant, "val") if shards_of("val") else [],
         status=lambda wc: statuses_of("train"),
         val_status=lambda wc: statuses_of("val"),
+        media=lambda wc: media_of("train") + media_of("val"),
         start=lambda wc: labeller_weights(wc) if paths.starts_from_labeller(SETTINGS, wc.variant) else [],
     output:
         network="<results>/frame_network/{variant}/network.pt",
@@ -21,19 +22,12 @@ rule frame_network:
     benchmark:
         "<benchmarks>/frame_network/{variant}.tsv"
     conda:
-        (
-            "../../envs/vision-gpu.yaml"
-            if SETTINGS["frame_network"]["device"] == "cuda"
-            else "../../envs/vision.yaml"
-        )
+        environment("vision", SETTINGS["frame_network"]["device"])
     threads: SETTINGS["frame_network"]["threads"]
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "frame_network"),
-        runtime=job_resources.minutes(SETTINGS, "frame_network"),
-        gpu=int(SETTINGS["frame_network"]["device"] != "cpu"),
+        **asked("frame_network", SETTINGS["frame_network"]["device"]),
     params:
-        settings=stage_params("frame_network"),
-        version=_settings.stage_version("frame_network"),
+        **params_of("frame_network"),
         optional=lambda wildcards, input: paths.options_of(input, "val", "val_status", "start"),
     shell:
         "python -m objectsounds frame_network"
@@ -50,6 +44,7 @@ rule frame_predictions:
     input:
         network="<results>/frame_network/{variant}/network.pt",
         status=lambda wc: statuses_of("test"),
+        media=lambda wc: media_of("test"),
     output:
         "<results>/frame_network/{variant}/test.h5",
     log:
@@ -60,11 +55,9 @@ rule frame_predictions:
         "../../envs/vision.yaml"
     threads: SETTINGS["frame_network"]["threads"]
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "frame_predictions"),
-        runtime=job_resources.minutes(SETTINGS, "frame_predictions"),
+        **asked("frame_predictions"),
     params:
-        settings=stage_params("frame_predictions"),
-        version=_settings.stage_version("frame_predictions"),
+        **params_of("frame_predictions"),
     shell:
         "python -m objectsounds frame_predictions"
         " --settings {params.settings:q}"

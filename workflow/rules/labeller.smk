@@ -16,14 +16,12 @@ rule labeller:
     benchmark:
         "<benchmarks>/labeller.tsv"
     conda:
-        "../../envs/vision-gpu.yaml" if SETTINGS["labeller"]["device"] == "cuda" else "../../envs/vision.yaml"
+        environment("vision")
     threads: SETTINGS["labeller"]["threads"]
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "labeller"),
-        runtime=job_resources.minutes(SETTINGS, "labeller"),
+        **asked("labeller"),
     params:
-        settings=stage_params("labeller"),
-        version=_settings.stage_version("labeller"),
+        **params_of("labeller"),
     shell:
         "python -m objectsounds labeller"
         " --settings {params.settings:q}"

@@ -1,6 +1,6 @@
 """Stage ``labels``: the image classifier scores every frame of a shard.
 
-REQUIRED INPUTS:  <results>/clips/{shard}/status.tsv and the frames beside it; the classifier's weights
+REQUIRED INPUTS:  <results>/clips/{shard}/status.tsv and media; the classifier's weights
 OUTPUTS:          <results>/labels/{shard}.h5: raw class scores per frame
 """
 
@@ -8,6 +8,7 @@ OUTPUTS:          <results>/labels/{shard}.h5: raw class scores per frame
 rule labels:
     input:
         status="<results>/clips/{shard}/status.tsv",
+        media="<results>/clips/{shard}/media",
         weights=labeller_weights,
     output:
         "<results>/labels/{shard}.h5",
@@ -16,15 +17,12 @@ rule labels:
     benchmark:
         "<benchmarks>/labels/{shard}.tsv"
     conda:
-        "../../envs/vision-gpu.yaml" if SETTINGS["labeller"]["device"] == "cuda" else "../../envs/vision.yaml"
+        environment("vision", SETTINGS["labeller"]["device"])
     threads: SETTINGS["labeller"]["threads"]
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "labels"),
-        runtime=job_resources.minutes(SETTINGS, "labels"),
-        gpu=int(SETTINGS["labeller"]["device"] == "cuda"),
+        **asked("labels", SETTINGS["labeller"]["device"]),
     params:
-        settings=stage_params("labels"),
-        version=_settings.stage_version("labels"),
+        **params_of("labels"),
         weights=lambda wildcards, input: (
             f"--weights {shlex.quote(str(input.weights))}" if input.weights else ""
         ),

@@ -12,6 +12,7 @@ rule masks:
         mixtures=expand("<results>/mixtures/{block}", block=range(SETTINGS["mixtures"]["blocks"])),
         test=paths.dataset_of(SETTINGS, "default", "test"),
         status=lambda wc: statuses_of("test"),
+        media=lambda wc: media_of("test"),
     output:
         directory("<results>/masks"),
     log:
@@ -19,15 +20,12 @@ rule masks:
     benchmark:
         "<benchmarks>/masks.tsv"
     conda:
-        "../../envs/report-gpu.yaml" if SETTINGS["unet"]["device"] == "cuda" else "../../envs/report.yaml"
+        environment("report", SETTINGS["unet"]["device"])
     threads: SETTINGS["separate"]["threads"]
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "masks"),
-        runtime=job_resources.minutes(SETTINGS, "masks"),
-        gpu=int(SETTINGS["unet"]["device"] != "cpu"),
+        **asked("masks", SETTINGS["unet"]["device"]),
     params:
-        settings=stage_params("masks"),
-        version=_settings.stage_version("masks"),
+        **params_of("masks"),
     shell:
         "python -m objectsounds masks"
         " --settings {params.settings:q}"

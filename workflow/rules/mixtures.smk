@@ -11,6 +11,7 @@ rule mixtures_table:
     input:
         objects=after_catalogue("<results>/catalogue/objects-test.tsv"),
         status=lambda wc: statuses_of("test"),
+        media=lambda wc: media_of("test"),
     output:
         table="<results>/mixtures/mixtures.tsv",
         left_out="<results>/mixtures/left_out.tsv",
@@ -23,11 +24,9 @@ rule mixtures_table:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "mixtures_table"),
-        runtime=job_resources.minutes(SETTINGS, "mixtures_table"),
+        **asked("mixtures_table"),
     params:
-        settings=stage_params("mixtures_table"),
-        version=_settings.stage_version("mixtures_table"),
+        **params_of("mixtures_table"),
     shell:
         "python -m objectsounds mixtures_table"
         " --settings {params.settings:q}"
@@ -42,6 +41,7 @@ rule mixtures:
     input:
         table="<results>/mixtures/mixtures.tsv",
         status=lambda wc: statuses_of("test"),
+        media=lambda wc: media_of("test"),
     output:
         directory("<results>/mixtures/{block}"),
     log:
@@ -52,11 +52,9 @@ rule mixtures:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "mixtures"),
-        runtime=job_resources.minutes(SETTINGS, "mixtures"),
+        **asked("mixtures"),
     params:
-        settings=stage_params("mixtures"),
-        version=_settings.stage_version("mixtures"),
+        **params_of("mixtures"),
     shell:
         "python -m objectsounds mixtures"
         " --settings {params.settings:q}"

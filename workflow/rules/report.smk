@@ -5,8 +5,8 @@ OUTPUTS:          <results>/report/index.html, with its sounds and pictures in m
                   copies of it for Snakemake's own report
 """
 
-# Snakemake's report takes a folder only as a zip, and nothing but its name tells a rule which it will be.
-ZIPPED = any(word.endswith(".zip") for word in sys.argv)
+# Snakemake's report takes a folder only as a zip: nothing tells a rule which it will be but report.packed.
+ZIPPED = SETTINGS["report"]["packed"] == "folder"
 PAGE = {
     "caption": "../report/page.rst",
     "category": "Page",
@@ -50,11 +50,9 @@ rule report:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "report"),
-        runtime=job_resources.minutes(SETTINGS, "report"),
+        **asked("report"),
     params:
-        settings=stage_params("report"),
-        version=_settings.stage_version("report"),
+        **params_of("report"),
         results=lambda wildcards, output: str(Path(output.page).parents[1]),
         methods=METHODS,
     shell:

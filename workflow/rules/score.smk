@@ -20,11 +20,9 @@ rule score:
         "../../envs/audio.yaml"
     threads: SETTINGS["score"]["threads"]
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "score"),
-        runtime=job_resources.minutes(SETTINGS, "score"),
+        **asked("score"),
     params:
-        settings=stage_params("score"),
-        version=_settings.stage_version("score"),
+        **params_of("score"),
     shell:
         "python -m objectsounds score"
         " --settings {params.settings:q}"
@@ -62,11 +60,9 @@ rule score_tables:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "score_tables"),
-        runtime=job_resources.minutes(SETTINGS, "score_tables"),
+        **asked("score_tables"),
     params:
-        settings=stage_params("score_tables"),
-        version=_settings.stage_version("score_tables"),
+        **params_of("score_tables"),
         methods=METHODS,
     shell:
         "python -m objectsounds score_tables"

@@ -26,8 +26,7 @@ rule separate:
         "../../envs/audio.yaml"
     threads: SETTINGS["separate"]["threads"]
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "separate"),
-        runtime=job_resources.minutes(SETTINGS, "separate"),
+        **asked("separate"),
     params:
         settings=lambda wc: stage_params("separate", variant_of(wc.method))(wc),
         version=_settings.stage_version("separate"),
@@ -57,16 +56,11 @@ rule separate_learned:
     wildcard_constraints:
         method=rf"({'|'.join(LEARNED)})(@\w+)?",
     conda:
-        (
-            "../../envs/train-gpu.yaml"
-            if "cuda" in (SETTINGS["unet"]["device"], SETTINGS["wave_unet"]["device"])
-            else "../../envs/train.yaml"
-        )
+        environment("train", max(SETTINGS[name]["device"] for name in ("unet", "wave_unet")))  # cuda, if one is
     threads: SETTINGS["separate"]["threads"]
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "separate_learned"),
-        runtime=job_resources.minutes(SETTINGS, "separate_learned"),
-        gpu=lambda wc: int(paths.learned_device(SETTINGS, wc.method) != "cpu"),
+        **asked("separate_learned"),
+        gpu=lambda wc: int(paths.learned_device(SETTINGS, wc.method) == "cuda"),
     params:
         settings=lambda wc: stage_params("separate", variant_of(wc.method), paths.learned_keys(wc.method))(wc),
         version=[_settings.stage_version("separate"), _settings.stage_version("neural", "methods")],

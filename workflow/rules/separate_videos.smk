@@ -28,7 +28,7 @@ rule separate_video:
         "../../envs/video.yaml"
     threads: SETTINGS["separate_videos"]["threads"]
     resources:
-        mem_mb=2000,
+        **asked("separate_video"),
     params:
         options=lambda wc: shlex.join(paths.video_options(SETTINGS, wc.name)),
         version=_settings.stage_version("separate_videos"),

@@ -10,6 +10,7 @@ rule solos:
     input:
         dataset=lambda wc: paths.dataset_of(SETTINGS, wc.variant, wc.split),
         status=lambda wc: statuses_of(wc.split),
+        media=lambda wc: media_of(wc.split),
         elsewhere=lambda wc: after_catalogue(
             *(f"<results>/catalogue/performances-{split}.tsv" for split in paths.other_splits(wc.split))
         )(wc),
@@ -25,11 +26,9 @@ rule solos:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "solos"),
-        runtime=job_resources.minutes(SETTINGS, "solos"),
+        **asked("solos"),
     params:
-        settings=stage_params("solos"),
-        version=_settings.stage_version("solos"),
+        **params_of("solos"),
     shell:
         "python -m objectsounds solos"
         " --settings {params.settings:q}"

@@ -20,15 +20,12 @@ rule train:
     benchmark:
         "<benchmarks>/train/{variant}/{supervision}.tsv"
     conda:
-        "../../envs/train-gpu.yaml" if SETTINGS["train"]["device"] == "cuda" else "../../envs/train.yaml"
+        environment("train", SETTINGS["train"]["device"])
     threads: SETTINGS["train"]["threads"]
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "train"),
-        runtime=job_resources.minutes(SETTINGS, "train"),
-        gpu=int(SETTINGS["train"]["device"] != "cpu"),
+        **asked("train", SETTINGS["train"]["device"]),
     params:
-        settings=stage_params("train"),
-        version=_settings.stage_version("train"),
+        **params_of("train"),
         val=lambda wildcards, input: f"--val {shlex.quote(str(input.val))}" if input.val else "",
     shell:
         "python -m objectsounds train"

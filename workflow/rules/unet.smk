@@ -18,15 +18,12 @@ rule unet:
     benchmark:
         "<benchmarks>/unet/{variant}.tsv"
     conda:
-        "../../envs/train-gpu.yaml" if SETTINGS["unet"]["device"] == "cuda" else "../../envs/train.yaml"
+        environment("train", SETTINGS["unet"]["device"])
     threads: SETTINGS["unet"]["threads"]
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "unet"),
-        runtime=job_resources.minutes(SETTINGS, "unet"),
-        gpu=int(SETTINGS["unet"]["device"] != "cpu"),
+        **asked("unet", SETTINGS["unet"]["device"]),
     params:
-        settings=stage_params("unet"),
-        version=_settings.stage_version("unet"),
+        **params_of("unet"),
         optional=lambda wildcards, input: paths.options_of(input, "val"),
     shell:
         "python -m objectsounds unet"

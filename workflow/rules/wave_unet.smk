@@ -20,15 +20,12 @@ rule wave_unet:
     wildcard_constraints:
         conditioning="|".join(["none", *CONDITIONINGS]),
     conda:
-        "../../envs/train-gpu.yaml" if SETTINGS["wave_unet"]["device"] == "cuda" else "../../envs/train.yaml"
+        environment("train", SETTINGS["wave_unet"]["device"])
     threads: SETTINGS["wave_unet"]["threads"]
     resources:
-        mem_mb=job_resources.memory(SETTINGS, "wave_unet"),
-        runtime=job_resources.minutes(SETTINGS, "wave_unet"),
-        gpu=int(SETTINGS["wave_unet"]["device"] != "cpu"),
+        **asked("wave_unet", SETTINGS["wave_unet"]["device"]),
     params:
-        settings=stage_params("wave_unet"),
-        version=_settings.stage_version("wave_unet"),
+        **params_of("wave_unet"),
         optional=lambda wildcards, input: paths.options_of(input, "val"),
     shell:
         "python -m objectsounds wave_unet"

@@ -1,4 +1,4 @@
-"""What each job asks of a cluster: memory in MB and time in minutes, from the settings, more at each attempt.
+"""What each job asks of a cluster: memory, time and disk, from the settings, more at each attempt; a GPU.
 
 The figures are three to five times what the demo's jobs took on one core (their benchmarks), so that most
 jobs pass at the first attempt; one that was killed asks again for two, then three times as much.
@@ -15,22 +15,24 @@ GROWTH = (
     3  # the most that later attempts multiply by: a training that is stopped often needs no more each time
 )
 DOWNLOAD_SECONDS = 30.0  # s a clip
+SPARE_DISK = 1000  # MB
 
 
 @dataclass(frozen=True)
 class Request:
-    """Memory (MB) and time (min) of a job, and what each clip or mixture in it adds to its time (s)."""
+    """Memory (MB) and time (min) of a job; what each clip or mixture in it adds to time (s) and disk (MB)."""
 
     memory: int
     minutes: int
     clip_seconds: float = 0.0
     mixture_seconds: float = 0.0
+    clip_mb: float = 0.0
 
 
 REQUESTS = {
     "demo": Request(3000, 20),
     "catalogue": Request(2000, 20),
-    "clips": Request(1000, 5, clip_seconds=2),
+    "clips": Request(1000, 5, clip_seconds=2, clip_mb=10),
     "bases": Request(1000, 5, clip_seconds=8),
     "labeller": Request(2500, 60),
     "labels": Request(3000, 10, clip_seconds=15),
@@ -53,6 +55,8 @@ REQUESTS = {
     "score": Request(1000, 10, mixture_seconds=4),
     "score_tables": Request(1000, 20),
     "denoise": Request(2000, 120),
+    "export": Request(2000, 20),
+    "separate_video": Request(2000, 240),
     "experiments": Request(4000, 60),
     "report": Request(2000, 60),
 }
@@ -99,3 +103,23 @@ def memory(settings: dict, name: str) -> Callable:
         return (base + math.ceil(2.2 * min(most, input.size_mb))) * min(attempt, GROWTH)
 
     return mem_mb
+
+
+def disk(settings: dict, name: str) -> Callable:
+    """Return a resource function: the MB that a job may write, from its inputs' size and its clips."""
+    own = SPARE_DISK + REQUESTS[name].clip_mb * _clips(settings)
+
+    def disk_mb(wildcards, input, attempt):
+        return math.ceil(own + 2 * input.size_mb) * min(attempt, GROWTH)
+
+    return disk_mb
+
+
+def requested(settings: dict, name: str, device: str = "cpu") -> dict:
+    """Return the resources of a rule, by Snakemake's names.
+
+    A GPU is asked for where the settings say ``cuda``; ``auto`` takes one where the job finds it, and asks
+    for none.
+    """
+    found = {"mem_mb": memory(settings, name), "runtime": minutes(settings, name)}
+    return found | {"disk_mb": disk(settings, name)} | ({"gpu": 1} if device == "cuda" else {})

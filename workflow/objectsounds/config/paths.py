@@ -9,6 +9,14 @@ from objectsounds.config.settings import of_variant, run_methods, shared_variant
 from objectsounds.core.files import CATALOGUE, read_lines
 
 
+# Of the page, what targets make that are asked for by themselves.
+PAGES_TABLES = (
+    *("ablation/ablation.tsv", "ablation/ablation.svg", "denoise/summary.tsv", "experiments/robustness.svg"),
+    *(f"experiments/{name}.tsv" for name in ("summary", "comparisons", "published", "dictionaries")),
+    *(f"experiments/{name}.tsv" for name in ("networks", "robustness")),
+)
+
+
 def check_list(results: str) -> None:
     """Open a run's list of shards, if there is one, before Snakemake does, which would add a traceback.
 

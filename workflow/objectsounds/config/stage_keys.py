@@ -120,7 +120,8 @@ STAGE_KEYS = {
 STAGE_KEYS["mixtures_table"] = STAGE_KEYS["mixtures"]
 STAGE_KEYS["report"] = [  # the page shows the settings of all that it is made of
     *("seed", "classes", "catalogue", *STAGE_KEYS["clips"], "bases", "labeller", "dataset", "train"),
-    *("dictionary", "mixtures", "separate", "score", "methods", "variants", "variant_methods", "report"),
+    *("dictionary", "mixtures", "separate", "score", "methods", "variants", "variant_methods"),
+    *("report.mixtures", "report.max_megabytes", "report.relation_maps"),
     *("solos", "frame_network", "unet", "wave_unet", "masks"),
 ]
 UPSTREAM = {

@@ -28,7 +28,7 @@ from objectsounds.sources.download import FetchError, fetch_section
 from objectsounds.sources.media_folder import Found, MediaFolder
 from objectsounds.sources.unavailable import known, remember
 
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 MOTION_SIZE = 32  # pixels a side at which frames are compared: coding noise is averaged away
 
 log = logging.getLogger(__name__)
@@ -200,8 +200,9 @@ def make_shard(
     status, options = Path(status), settings["clips"]
     media = MediaSource(options["media"], download)
     rows = []
+    (status.parent / "media").mkdir(parents=True, exist_ok=True)  # of a shard without a good clip, too
     for index, row in enumerate(progress(read_table(shard, SHARD_COLUMNS))):
-        name = f"{index:04d}_{row['clip_id']}"  # ids may differ in case alone, or begin with a dash
+        name = f"media/{index:04d}_{row['clip_id']}"  # ids may differ in case alone, or begin with a dash
         measures = dict.fromkeys(MEASURES, "") | {"status": "ok", "folder": name}
         try:
             with folder_written_whole(status.parent / name) as folder:
