@@ -7,10 +7,13 @@ OUTPUTS:          <results>/catalogue/clips.tsv (grows, never reorders), shards.
                   (what they are sections of), rejected.tsv
 """
 
+CATALOGUE_FILES = ("train", "test", "single_source", "ontology", "truth")
+
 
 checkpoint catalogue:
     input:
-        lists=SETTINGS["catalogue"]["train"] + SETTINGS["catalogue"]["test"],
+        train=SETTINGS["catalogue"]["train"],
+        test=SETTINGS["catalogue"]["test"],
         single_source=SETTINGS["catalogue"]["single_source"] or [],
         ontology=SETTINGS["catalogue"]["ontology"] or [],
         truth=SETTINGS["catalogue"]["truth"] or [],
@@ -33,9 +36,11 @@ checkpoint catalogue:
         **asked("catalogue"),
     params:
         **params_of("catalogue"),
+        lists=lambda wildcards, input: paths.options_of(input, *CATALOGUE_FILES),
     shell:
         "python -m objectsounds catalogue"
         " --settings {params.settings:q}"
+        " {params.lists}"
         " --clips {output.clips:q}"
         " --shards {output.shards:q}"
         " 2> {log:q}"

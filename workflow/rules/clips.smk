@@ -27,10 +27,12 @@ rule clips:
         downloads=int(SETTINGS["clips"]["download"]["enabled"]),
     params:
         **params_of("clips"),
+        media=lambda wildcards, input: paths.options_of(input, "media"),
     shell:
         "python -m objectsounds clips"
         " --settings {params.settings:q}"
         " --shard {input.shard:q}"
+        " {params.media}"
         " --status {output.status:q}"
         " 2> {log:q}"
 

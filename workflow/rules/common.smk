@@ -84,7 +84,9 @@ def shared(stage, variant, extra=()):
 
 def shards_of(split):
     """Return the shards of a split. Asks for the checkpoint, so a dry run ends at the catalogue."""
-    return paths.shards(checkpoints.catalogue.get().output.shards, split)
+    listed = checkpoints.catalogue.get().output.shards
+    with listed.open():  # fetches it, where it is in a storage
+        return paths.shards(listed, split)
 
 
 def statuses_of(split):

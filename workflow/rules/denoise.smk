@@ -48,7 +48,7 @@ rule denoise:
             f"--objects {shlex.quote(str(input.objects))} --test {shlex.quote(str(input.test))}"
             f" --status {shlex.join(map(str, input.status))}"
             if input.status
-            else ""
+            else paths.options_of(input, "folder")
         ),
     shell:
         "python -m objectsounds denoise"

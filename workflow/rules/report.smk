@@ -18,6 +18,7 @@ rule report:
     input:
         unpack(report_inputs),
         scores="<results>/score/scores.tsv",
+        table="<results>/mixtures/mixtures.tsv",
         left_out="<results>/mixtures/left_out.tsv",
         masks="<results>/masks" if "unet_combined" in METHODS else [],
         summary="<results>/score/summary.tsv",

@@ -8,7 +8,6 @@ from objectsounds.config.method_table import DICTIONARIES, method_of, variant_of
 from objectsounds.config.settings import of_variant, run_methods, shared_variant
 from objectsounds.core.files import CATALOGUE, read_lines
 
-
 # Of the page, what targets make that are asked for by themselves.
 PAGES_TABLES = (
     *("ablation/ablation.tsv", "ablation/ablation.svg", "denoise/summary.tsv", "experiments/robustness.svg"),

@@ -128,9 +128,17 @@ def describe(rows: list[dict], classes: list[str], rejected: list[BadRow], shard
     return "\n".join(lines)
 
 
-OPTIONS = {"clips": ONE | {"help": "clips.tsv; its rows keep their shards"}, "shards": ONE}
+LISTS, FILES = ("train", "test"), ("single_source", "ontology", "truth")
+OPTIONS = {
+    **{name: {"nargs": "+", "help": "in place of the settings'"} for name in LISTS},
+    **{name.replace("_", "-"): {"help": "in place of the settings'"} for name in FILES},
+    "clips": ONE | {"help": "clips.tsv; its rows keep their shards"},
+    "shards": ONE,
+}
 
 
 def run(args, settings: dict) -> None:
     """Run the stage as its rule does."""
+    given = {name: getattr(args, name) for name in (*LISTS, *FILES) if getattr(args, name) is not None}
+    settings = settings | {"catalogue": settings["catalogue"] | given}
     print(make_catalogue(settings, args.clips, args.shards))

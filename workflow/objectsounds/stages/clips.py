@@ -216,11 +216,17 @@ def make_shard(
     log.info("%s", ", ".join(f"{n} {reason}" for reason, n in Counter(r["status"] for r in rows).items()))
 
 
-OPTIONS = {"shard": ONE | {"help": "the shard's table"}, "status": ONE | {"help": "status.tsv to write"}}
+OPTIONS = {
+    "shard": ONE | {"help": "the shard's table"},
+    "media": {"help": "the folder of media, in place of the settings'"},
+    "status": ONE | {"help": "status.tsv to write"},
+}
 
 
 def run(args, settings: dict) -> None:
     """Run the stage as its rule does."""
     given = os.environ.get("OBJECTSOUNDS_DOWNLOAD")  # set by the workflow for its jobs
     download = json.loads(given) if given else load_settings()["clips"]["download"]
+    if args.media is not None:
+        settings = settings | {"clips": settings["clips"] | {"media": args.media}}
     make_shard(settings, download, args.shard, args.status, tracker("clips"))

@@ -133,6 +133,7 @@ def make_denoising(
 
 OPTIONS = {
     "dictionaries": SOME | {"help": "each is a method"},
+    "folder": {"help": "of clean sounds, in place of the settings'"},
     "status": SOME | {"help": "the test shards', unless denoise.folder is set"},
     "objects": {"help": "the test clips in use"},
     "test": {"help": "the test clips' data set, which holds what was detected"},
@@ -143,5 +144,7 @@ OPTIONS = {
 
 def run(args, settings: dict) -> None:
     """Run the stage as its rule does."""
+    if args.folder is not None:
+        settings = settings | {"denoise": settings["denoise"] | {"folder": args.folder}}
     inputs = (args.objects, args.status, args.test)
     make_denoising(settings, args.dictionaries, args.scores, args.summary, *inputs, tracker("denoise"))
