@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PEERS := .bench/.installed
 
-.PHONY: demo test test-cluster test-faults test-edits test-envs test-mutations lint format setup bench bench-full clean
+.PHONY: demo test test-cluster test-faults test-edits test-envs test-storage test-mutations lint format setup bench bench-full clean
 
 setup: $(INSTALLED)
 
@@ -48,6 +48,10 @@ test-edits: $(INSTALLED)
 
 test-envs: $(INSTALLED)
 	$(BIN)/python -m pytest tests/workflow -m envs
+
+test-storage: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt -r requirements-storage.txt
+	$(BIN)/python -m pytest tests/workflow -m storage
 
 test-mutations: $(INSTALLED)
 	PYTHONPATH=$(CURDIR)/workflow $(BIN)/python -m tests.mutations

@@ -81,6 +81,28 @@ def test_every_rule_leaves_a_log_and_a_benchmark(finished):
         assert found == set(stages)
 
 
+def test_every_file_of_a_run_is_a_declared_output(finished):
+    listed = finished.snakemake("--summary").stdout.splitlines()
+    outputs = {finished.folder / line.split("\t")[0] for line in listed if line.startswith("results/")}
+    outputs |= {finished.results / "demo" / name for name in ("media", "pictures")}
+    beside = [finished.results / name for name in ("logs", "benchmarks")]  # Snakemake knows these as such
+    files = [path for path in finished.results.rglob("*") if path.is_file()]
+    strange = [path for path in files if not {path, *path.parents} & {*outputs, *beside}]
+    assert not strange and len(files) > 100
+
+
+def test_with_keep_test_the_media_of_train_and_val_go_and_nothing_runs_again(copy_of_finished):
+    place = copy_of_finished("clips/val-*", "bases/default/val-*", "labels/val-*")
+    with open(place.folder / "config" / "config.yaml", "a") as file:
+        file.write("clips: {keep: test}\n")
+    before = scores_of(place)
+    place.snakemake()
+    assert not list(place.results.glob("clips/val-*/media")) and scores_of(place) == before
+    assert list(place.results.glob("clips/val-*/status.tsv"))
+    assert list(place.results.glob("clips/test-*/media/*/audio.wav"))
+    assert place.planned() == {}
+
+
 def test_the_splits_share_no_medium(finished):
     sources = {}
     for status in finished.results.glob("clips/*/status.tsv"):

@@ -44,6 +44,21 @@ def test_a_stages_cost_is_the_sum_of_its_jobs(finished):
     assert costs["train"].units == 8 * 5 and costs["report"].unit == "run"
 
 
+def test_with_keep_test_the_media_of_train_and_val_are_not_on_disk_at_the_end(finished):
+    for shard, size in (("train-00000", 700), ("val-00000", 200), ("test-00000", 50)):
+        for name in ("a.wav", "b.jpg"):
+            path = finished / "clips" / shard / "media" / "0000_c" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(bytes(size))
+    costs = costs_of(finished)
+    found = {
+        keep: next(item for item in forecast(costs, 10 * CLIPS, 1, keep=keep) if item.stage == "clips")
+        for keep in ("all", "test")
+    }
+    assert (found["all"].size, found["all"].files) == (10 * 1900, 10 * 6)
+    assert (found["test"].size, found["test"].files) == (10 * 100, 10 * 2)
+
+
 def test_shards_share_the_cores_and_training_does_not(finished):
     found = {item.stage: item for item in forecast(costs_of(finished), clips=100, cores=4, gpus=2)}
     assert found["clips"].core_seconds == pytest.approx(100) and found["report"].core_seconds == 7.0

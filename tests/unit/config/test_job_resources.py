@@ -1,10 +1,10 @@
-"""Memory and time that a job asks of a cluster."""
+"""Memory, time and disk that a job asks of a cluster, and whether a GPU."""
 
 from types import SimpleNamespace
 
 import pytest
 
-from objectsounds.config.job_resources import REQUESTS, memory, minutes
+from objectsounds.config.job_resources import REQUESTS, memory, minutes, requested
 from objectsounds.config.settings import load_settings
 
 
@@ -48,3 +48,15 @@ def test_training_asks_for_memory_by_its_bases_up_to_the_limit(settings):
         return memory(settings, "train")(None, input=SimpleNamespace(size_mb=size_mb), attempt=1)
 
     assert asked(10) < asked(4000) < asked(8000) == asked(80000)
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_every_rule_asks_for_disk_that_grows_with_its_inputs(settings, name):
+    ask = requested(settings, name)["disk_mb"]
+    little, much = (ask(None, input=SimpleNamespace(size_mb=size), attempt=1) for size in (0, 5000))
+    assert isinstance(little, int) and little > 0 and much == little + 10_000
+
+
+@pytest.mark.parametrize(("device", "asked"), [("cpu", False), ("auto", False), ("cuda", True)])
+def test_a_gpu_is_asked_for_where_the_settings_say_cuda(settings, device, asked):
+    assert ("gpu" in requested(settings, "train", device)) == asked

@@ -53,8 +53,10 @@ class Cost:
         How many of them the run had.
     core_seconds, gpu_seconds : float
         Computed by all of its jobs; and by the clock, of those that had a GPU.
-    size : int
-        Bytes on disk.
+    size, files : int
+        Bytes on disk, and in how many files.
+    passing : (int, int)
+        Bytes and files of them that go before the run's end with ``clips.keep: test``.
     """
 
     stage: str
@@ -63,6 +65,8 @@ class Cost:
     core_seconds: float
     gpu_seconds: float
     size: int
+    files: int = 0
+    passing: tuple[int, int] = (0, 0)
 
 
 def _logs(results: Path, stage: str) -> Iterator[Path]:
@@ -76,8 +80,10 @@ def _spent(path: Path) -> tuple[float, float]:
     return next(((float(hit[1]), float(hit[2]) if hit[3] else 0.0) for hit in found if hit), (0.0, 0.0))
 
 
-def _bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+def _size(*folders: Path) -> tuple[int, int]:
+    """Return the bytes in folders, and the number of files."""
+    sizes = [path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return sum(sizes), len(sizes)
 
 
 def _counts(results: Path) -> dict[str, float]:
@@ -112,7 +118,9 @@ def costs_of(results: str | Path) -> list[Cost]:
         unit = GROWS.get(stage, "run")
         core_seconds, gpu_seconds = (sum(column) for column in zip(*spent, strict=True))
         if core_seconds and counts[unit]:
-            found.append(Cost(stage, unit, counts[unit], core_seconds, gpu_seconds, _bytes(results / stage)))
+            shards = [path for split in ("train", "val") for path in (results / stage).glob(f"{split}-*")]
+            size, passing = _size(results / stage), _size(*(shard / "media" for shard in shards))
+            found.append(Cost(stage, unit, counts[unit], core_seconds, gpu_seconds, *size, passing))
     if not {"clips", "bases", "labels", "train"} <= {cost.stage for cost in found}:
         raise ObjectsoundsError(
             f"{results}: the logs do not tell what clips, bases, labels and train cost; "
@@ -123,16 +131,17 @@ def costs_of(results: str | Path) -> list[Cost]:
 
 @dataclass
 class Forecast:
-    """What a stage of a larger run will cost: seconds of cores and of GPUs, bytes, hours by the clock."""
+    """What a stage of a larger run will cost: seconds of cores and GPUs, bytes, files, hours by the clock."""
 
     stage: str
     core_seconds: float
     gpu_seconds: float
     size: float
+    files: float
     hours: float
 
 
-def forecast(costs: list[Cost], clips: int, cores: int, gpus: int = 0) -> list[Forecast]:
+def forecast(costs: list[Cost], clips: int, cores: int, gpus: int = 0, keep: str = "all") -> list[Forecast]:
     """Predict a run of so many clips on so many cores and GPUs, from one that is finished.
 
     Parameters
@@ -141,14 +150,18 @@ def forecast(costs: list[Cost], clips: int, cores: int, gpus: int = 0) -> list[F
     clips : int
         In all splits, which keep their shares.
     cores, gpus : int
+    keep : str
+        ``clips.keep``: whose WAVs and frames are on disk at the end.
     """
     known = next(cost.units for cost in costs if cost.unit == "clips")
     predicted = []
     for cost in costs:
         factor = 1.0 if cost.unit == "run" else clips / known
         core_seconds, gpu_seconds = cost.core_seconds * factor, cost.gpu_seconds * factor
-        size = cost.size * (factor if cost.unit == "clips" else 1)  # networks and dictionaries do not grow
+        grown = factor if cost.unit == "clips" else 1  # networks and dictionaries do not grow
+        gone = cost.passing if keep == "test" else (0, 0)
+        size, files = (cost.size - gone[0]) * grown, (cost.files - gone[1]) * grown
         alone = cost.stage in ALONE
         seconds = max(core_seconds / (1 if alone else cores), gpu_seconds / (1 if alone else max(1, gpus)))
-        predicted.append(Forecast(cost.stage, core_seconds, gpu_seconds, size, seconds / 3600))
+        predicted.append(Forecast(cost.stage, core_seconds, gpu_seconds, size, files, seconds / 3600))
     return predicted
