@@ -1,7 +1,8 @@
 """Stage ``clips``: a shard's media become mono WAV files and frames.
 
 REQUIRED INPUTS:  <results>/catalogue/shards/{shard}.tsv, the folder clips.media; or, where media are
-                  downloaded, the network: the folder is then a cache that no rule owns
+                  downloaded, the network: the folder is then a cache that no rule owns, and
+                  <results>/download.json, written when the workflow is read, says how
 OUTPUTS:          <results>/clips/{shard}/status.tsv, one row a clip, good and bad
 BESIDE IT:        <results>/clips/{shard}/<number>_<clip id>/audio.wav and frames/NN.jpg
 """
@@ -31,5 +32,4 @@ rule clips:
         "python -m objectsounds clips"
         " --settings {params.settings:q}"
         " --shard {input.shard:q}"
-        " --status {output.status:q}"
-        " 2> {log:q}"
+        " --status {output.status:q}" + download_file.download_option(SETTINGS) + " 2> {log:q}"

@@ -1,8 +1,6 @@
 """Stage ``clips``: a shard's media become mono WAV files and frames, each clip on its own."""
 
-import json
 import logging
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from objectsounds.config.settings import load_settings
+from objectsounds.config.download_file import download_options
 from objectsounds.core.arguments import ONE
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import folder_written_whole
@@ -215,11 +213,16 @@ def make_shard(
     log.info("%s", ", ".join(f"{n} {reason}" for reason, n in Counter(r["status"] for r in rows).items()))
 
 
-OPTIONS = {"shard": ONE | {"help": "the shard's table"}, "status": ONE | {"help": "status.tsv to write"}}
+OPTIONS = {
+    "shard": ONE | {"help": "the shard's table"},
+    "status": ONE | {"help": "status.tsv to write"},
+    "download": {
+        "help": "JSON file of clips.download, where --settings hold just whether media are downloaded"
+    },
+}
 
 
 def run(args, settings: dict) -> None:
     """Run the stage as its rule does."""
-    given = os.environ.get("OBJECTSOUNDS_DOWNLOAD")  # set by the workflow for its jobs
-    download = json.loads(given) if given else load_settings()["clips"]["download"]
+    download = download_options(settings, args.download)
     make_shard(settings, download, args.shard, args.status, tracker("clips"))
