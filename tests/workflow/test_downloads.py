@@ -157,9 +157,7 @@ def test_the_printed_command_of_clips_pasted_into_a_shell_downloads_as_configure
         status = place.results / "clips" / shard.stem / "status.tsv"
         printed = place.snakemake("--dry-run", "-p", str(status.relative_to(place.folder)))
         (command,) = (text for name, text in commands_of(printed.stdout) if name == "clips")
-        (place.results / "logs" / "clips").mkdir(
-            parents=True
-        )  # Snakemake makes the folders of what a job writes
+        (place.results / "logs" / "clips").mkdir(parents=True)  # as Snakemake does
         environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(place.folder)}
         environment["PYTHONPATH"] = str(ROOT / "workflow")
         subprocess.run(["bash", "-c", command], cwd=place.folder, env=environment, check=True)

@@ -16,16 +16,16 @@ NAME = "download.json"
 
 
 def download_file(settings: dict) -> Path | None:
-    """Return the file of a run's download options; None where nothing is downloaded, so that none is needed."""
+    """Return the file of a run's download options; None where nothing is downloaded."""
     return Path(settings["results"]) / NAME if settings["clips"]["download"]["enabled"] else None
 
 
 def download_option(settings: dict) -> str:
-    """Return the option that names the file in a rule's command, with a space before it, or nothing."""
+    """Return the option that names the file in the rule's command, or nothing."""
     path = download_file(settings)
-    return (
-        "" if path is None else f" --download {shlex.quote(str(path))}".replace("{", "{{").replace("}", "}}")
-    )
+    if path is None:
+        return ""
+    return f" --download {shlex.quote(str(path))}".replace("{", "{{").replace("}", "}}")
 
 
 def write_download_file(settings: dict) -> None:

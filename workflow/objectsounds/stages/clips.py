@@ -216,9 +216,7 @@ def make_shard(
 OPTIONS = {
     "shard": ONE | {"help": "the shard's table"},
     "status": ONE | {"help": "status.tsv to write"},
-    "download": {
-        "help": "JSON file of clips.download, where --settings hold just whether media are downloaded"
-    },
+    "download": {"help": "JSON file of clips.download, where --settings hold no more than enabled"},
 }
 
 
