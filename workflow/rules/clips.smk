@@ -32,4 +32,6 @@ rule clips:
         "python -m objectsounds clips"
         " --settings {params.settings:q}"
         " --shard {input.shard:q}"
-        " --status {output.status:q}" + download_file.download_option(SETTINGS) + " 2> {log:q}"
+        " --status {output.status:q}"
+        f"{download_file.download_option(SETTINGS)}"
+        " 2> {log:q}"
