@@ -68,8 +68,10 @@ def test_a_section_has_all_of_its_keys_and_no_other():
         ("train.device", "'auto', 'cpu' or 'cuda'"),
         ("dataset.copy", "true or false"),
         ("labeller.weights", "text, or null"),
-        ("mixtures.sources", "a list of whole numbers of at least 2 and at most 5, at least 1, none twice"),
-        ("denoise.snr_db", "a list of numbers, at least 1, none twice (dB)"),
+        ("mixtures.sources", "a list of 1 or more whole numbers of at least 2 and at most 5, none twice"),
+        ("denoise.snr_db", "a list of 1 or more numbers, none twice (dB)"),
+        ("denoise.noises", "a list of 1 or more of 'white', 'pink' or 'brown', none twice"),
+        ("catalogue.test", "a list of texts"),
     ],
 )
 def test_what_a_key_takes_is_worded_from_its_schema(key, words):

@@ -77,6 +77,11 @@ def test_every_preset_is_valid(preset):
         ({"train": None}, ["train", "None", "section of keys"]),
         ({"unet": {"frames": 200}}, ["unet.frames", "200", "multiples of 128"]),
         ({"mixtures": {"sources": [6]}}, ["mixtures.sources", "6", "at most 5"]),
+        ({"clips": {"sample_rate": 1}}, ["clips.sample_rate", "at least 8000 (Hz)"]),
+        ({"variants": {"a-b": {}}}, ["variants", "the name 'a-b'", "[A-Za-z0-9_]"]),
+        ({"variants": []}, ["variants", "[]", "section of keys"]),
+        ({"experiments": 3}, ["experiments", "3", "section of keys"]),
+        ({"experiments": {"variants": {"a": {}}}}, ["experiments.variants.a", "lacks 'methods'"]),
     ],
 )
 def test_a_bad_value_is_named_with_what_is_allowed(user, words):

@@ -109,10 +109,10 @@ def wanted(item: dict) -> str:
     unit = f" ({item['unit']})" if "unit" in item else ""
     null = ", or null" if "null" in kinds_of(item) else ""
     if "array" in kinds_of(item):
-        least = [f"at least {item['minItems']}"] if "minItems" in item else []
-        once = ["none twice"] if item.get("uniqueItems") else []
-        counted = f", {', '.join(least + once)}" if least + once else ""
-        return f"a list of {_one(item['items'], plural=True)}{counted}{unit}{null}"
+        choice = "of " if "enum" in item["items"] and "minItems" in item else ""
+        least = f"{item['minItems']} or more {choice}" if "minItems" in item else ""
+        once = ", none twice" if item.get("uniqueItems") else ""
+        return f"a list of {least}{_one(item['items'], plural=True)}{once}{unit}{null}"
     return f"{_one(item)}{unit}{null}"
 
 

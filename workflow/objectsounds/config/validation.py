@@ -31,6 +31,8 @@ def _sentence(error) -> str:
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{path} = {_value_text(error.instance)} lacks {missing!r}; add it."
     value, hint = error.instance, ""
+    if "propertyNames" in error.absolute_schema_path:
+        return f"{path}: the name {_value_text(value)} is impossible; it must be {wanted(error.schema)}."
     if isinstance(value, str) and "number" in kinds_of(error.schema):
         hint = " (YAML reads 1e-5 as text: write 1.0e-5)"
     return f"{path} = {_value_text(value)} is impossible; it must be {wanted(error.schema)}{hint}."
