@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PEERS := .bench/.installed
 
-.PHONY: demo test test-cluster test-faults test-edits test-envs test-storage test-mutations lint format setup bench bench-full clean
+.PHONY: demo test test-cluster test-faults test-edits test-envs test-storage test-mutations lint format
+.PHONY: generated setup bench bench-full clean
 
 setup: $(INSTALLED)
 
@@ -32,6 +33,10 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow/rules
+
+# What people read of the settings' schema: config/default.yaml and the tables of config/README.md.
+generated: $(INSTALLED)
+	PYTHONPATH=$(CURDIR)/workflow $(BIN)/python -m objectsounds.config.generate
 
 test: lint
 	$(BIN)/python -m pytest

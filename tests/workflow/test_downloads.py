@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from objectsounds.data.status import read_status
 from objectsounds.sources.segments import read_segments
 from tests.media_server import MediaServer
 from tests.workflow.conftest import ROOT
+from tests.workflow.test_envs import commands_of
 
 REFUSALS = {
     "forbidden": {"status": 403},
@@ -135,3 +137,31 @@ def test_an_unknown_reason_is_refused_with_those_there_are(downloaded):
         [*command, "--reasons", "boredom"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1 and "'boredom' is no reason" in done.stderr and "geo_blocked" in done.stderr
+
+
+SECRET = "http://me:secret@127.0.0.1:{port}"  # noqa: S105 (no password of anything)
+
+
+def test_the_printed_command_of_clips_pasted_into_a_shell_downloads_as_configured_and_tells_no_password(
+    new_place,
+):
+    place = new_place("pasted")
+    place.snakemake("--until", "catalogue")
+    media = place.results / "demo" / "media"
+    shard = min((place.results / "catalogue" / "shards").glob("train-*.tsv"))
+    with MediaServer(media) as server:  # as a proxy it answers for every host
+        proxy = SECRET.format(port=server.url.rpartition(":")[2])
+        with (place.folder / "config" / "config.yaml").open("a") as file:
+            file.write(f'clips: {{media: cache, download: {{enabled: true, proxy: "{proxy}",')
+            file.write(' url: "http://media.invalid/{media_id}.mp4", backoff_seconds: 0.1}}\n')
+        status = place.results / "clips" / shard.stem / "status.tsv"
+        printed = place.snakemake("--dry-run", "-p", str(status.relative_to(place.folder)))
+        (command,) = (text for name, text in commands_of(printed.stdout) if name == "clips")
+        (place.results / "logs" / "clips").mkdir(parents=True)  # as Snakemake does
+        environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(place.folder)}
+        environment["PYTHONPATH"] = str(ROOT / "workflow")
+        subprocess.run(["bash", "-c", command], cwd=place.folder, env=environment, check=True)
+        assert {row["status"] for row in read_status(status)} == {"ok"} and len(server.requests) > 1
+    assert "secret" not in printed.stdout + printed.stderr
+    assert "secret" not in (place.results / "logs" / "clips" / f"{shard.stem}.log").read_text()
+    assert (place.results / "download.json").stat().st_mode & 0o777 == 0o600

@@ -156,7 +156,6 @@ def test_every_subcommand_runs_with_nothing_but_its_environments_packages(
                 "PATH": f"{pip_environments(env)}:/usr/bin:/bin",
                 "PYTHONPATH": str(ROOT / "workflow"),
                 "HOME": os.environ["HOME"],
-                "OBJECTSOUNDS_DOWNLOAD": '{"enabled": false}',
             },
             capture_output=True,
             text=True,

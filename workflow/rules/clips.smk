@@ -1,7 +1,8 @@
 """Stage ``clips``: a shard's media become mono WAV files and frames.
 
 REQUIRED INPUTS:  <results>/catalogue/shards/{shard}.tsv, the folder clips.media; or, where media are
-                  downloaded, the network: the folder is then a cache that no rule owns
+                  downloaded, the network: the folder is then a cache that no rule owns, and
+                  <results>/download.json, written when the workflow is read, says how
 OUTPUTS:          <results>/clips/{shard}/status.tsv, one row a clip, good and bad, and beside it the folder
                   media/<number>_<clip id> of each good clip: audio.wav and frames/NN.jpg. With clips.keep: test
                   the media of train and val go when nothing more needs them.
@@ -34,6 +35,7 @@ rule clips:
         " --shard {input.shard:q}"
         " {params.media}"
         " --status {output.status:q}"
+        f"{download_file.download_option(SETTINGS)}"
         " 2> {log:q}"
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from snakemake.exceptions import WorkflowError
 
-from objectsounds.config import job_resources, paths
+from objectsounds.config import download_file, job_resources, paths
 from objectsounds.config import settings as _settings
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import RUN
@@ -31,6 +31,7 @@ def merged_settings(config):
         os.environ[RUN] = settings["results"]  # what lies elsewhere is a person's, and is never moved aside
         if not os.path.isdir(settings["results"]):
             check_writable(settings["results"], "results")
+        download_file.write_download_file(settings)
         paths.check_list(settings["results"])
         return settings
     except ObjectsoundsError as error:
@@ -44,9 +45,6 @@ def job_environment(workflow):
     """
     library = shlex.quote(f"{workflow.basedir}/workflow")
     prefix = f"export PYTHONPATH={library}:${{{{PYTHONPATH:-}}}}; "
-    # How media are downloaded is no param of a rule: another proxy is no reason to make clips again. Nor is it
-    # in the command, which Snakemake prints: the proxy's address may hold a password.
-    os.environ.update(OBJECTSOUNDS_DOWNLOAD=_settings.canonical(SETTINGS["clips"]["download"]))
     if not workflow.deployment_settings.deployment_method:
         prefix += f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
     return prefix

@@ -242,7 +242,7 @@ def run(command, settings, **options):
     return main([command, "--settings", json.dumps(settings), *words])
 
 
-def test_a_list_of_files_becomes_clips_through_the_command_line(tmp_path, make_video, monkeypatch):
+def test_a_list_of_files_becomes_clips_through_the_command_line(tmp_path, make_video):
     for index, name in enumerate(("a b.mp4", "c.mp4", "d.mp4")):
         make_video(tmp_path / "videos" / name, seconds=4, tone=300 + 100 * index)
     table = tmp_path / "list.csv"
@@ -260,7 +260,6 @@ def test_a_list_of_files_becomes_clips_through_the_command_line(tmp_path, make_v
     assert {row["objects"] for row in read_objects(clips.parent / "objects-val.tsv").values()} == {
         "piano;violin"
     }
-    monkeypatch.setenv("OBJECTSOUNDS_DOWNLOAD", '{"enabled": false}')
     options = {"sample_rate": 8000, "frames": 2, "frame_size": 64, "still_below": 0.0, "media": "nowhere"}
     settings = {"clips": load_settings({})["clips"] | options}
     for shard in read_lines(shards):

@@ -4,21 +4,18 @@ No heavy imports here: every Snakemake job reads this module while it parses the
 """
 
 import copy
-import functools
 import json
 import re
 from pathlib import Path
 
-import yaml
-
 from objectsounds.config.classes import chosen_classes
 from objectsounds.config.method_table import DICTIONARIES, METHODS, with_twins
+from objectsounds.config.schema import defaults_of, read_schema, read_yaml, typed
 from objectsounds.config.stage_keys import STAGE_KEYS, UPSTREAM, VARIANT_SECTIONS
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.places import PACKAGE, ROOT
 
 CONFIG = ROOT / "config"
-SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
 
 def merge(base: dict, over: dict) -> dict:
@@ -30,17 +27,6 @@ def merge(base: dict, over: dict) -> dict:
         else:
             merged[key] = copy.deepcopy(value)
     return merged
-
-
-def read_yaml(path: Path) -> dict:
-    """Read a YAML mapping; an empty file is an empty mapping."""
-    try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise ObjectsoundsError(f"{path} cannot be read as YAML: {error}") from error
-    if value is not None and not isinstance(value, dict):
-        raise ObjectsoundsError(f"{path} must hold keys and values, not {type(value).__name__}.")
-    return value or {}
 
 
 def preset_path(name: str) -> Path:
@@ -64,21 +50,17 @@ def _expand_results(value: object, results: str) -> object:
     return value.replace("<results>", results) if isinstance(value, str) else value
 
 
-def typed(value: object, default: object) -> object:
-    """Return ``value`` with the text in it read as YAML where the default is no text.
-
-    Snakemake hands ``--config 'train={epochs: 50}'`` on with every nested value as text.
-    """
-    if isinstance(value, dict):
-        known = default if isinstance(default, dict) else {}
-        return {key: typed(item, known.get(key, "")) for key, item in value.items()}
-    if isinstance(value, list):
-        sample = default[0] if isinstance(default, list) and default else ""
-        return [typed(item, sample) for item in value]
-    if isinstance(value, str) and not isinstance(default, str):
-        parsed = yaml.safe_load(value)
-        return parsed if parsed is None or isinstance(parsed, (int, float)) else value
-    return value
+def _typed_user(user: dict, schema: dict) -> dict:
+    """Return a person's layer with its text as the schema takes it, within overrides too."""
+    user = typed(user, schema)
+    variants, experiments = user.get("variants"), user.get("experiments")
+    compared = experiments.get("variants") if isinstance(experiments, dict) else None
+    if isinstance(variants, dict):
+        user["variants"] = {name: typed(item, schema) for name, item in variants.items()}
+    for item in compared.values() if isinstance(compared, dict) else ():
+        if isinstance(item, dict):
+            item["overrides"] = typed(item.get("overrides") or {}, schema)
+    return user
 
 
 def load_settings(user: dict | None = None) -> dict:
@@ -100,29 +82,18 @@ def load_settings(user: dict | None = None) -> dict:
         user = read_yaml(here if here.exists() else CONFIG / "config.yaml")
     user = copy.deepcopy(user)
     user.pop("pathvars", None)
-    settings = read_yaml(CONFIG / "default.yaml")
+    schema = read_schema()
+    settings = copy.deepcopy(defaults_of(schema))
     preset = user.pop("preset", None)
     if preset is not None:
         settings = merge(settings, read_yaml(preset_path(str(preset))))
-    for name, overrides in (user.get("variants") or {}).items():
-        user["variants"][name] = typed(overrides, settings)
-    compared = (user.get("experiments") or {}).get("variants") or {}
-    for name, item in compared.items():
-        if isinstance(item, dict):
-            item["overrides"] = typed(item.get("overrides") or {}, settings)
-        else:
-            compared[name] = typed(item, {})  # null, which the command line gives as text
-    settings = merge(settings, typed(user, settings | {"variants": user.get("variants")}))
+    settings = merge(settings, _typed_user(user, schema))
     for section in (settings, settings["experiments"]):
-        section["variants"] = {k: item for k, item in section["variants"].items() if item is not None}
+        if isinstance(section, dict) and isinstance(section["variants"], dict):
+            section["variants"] = {k: item for k, item in section["variants"].items() if item is not None}
     validate(settings)
     results = settings["results"].replace("<preset>", Path(str(preset or "default")).stem).rstrip("/")
     return _expand_results(settings | {"results": results}, results)
-
-
-@functools.cache
-def _schema() -> dict:
-    return read_yaml(SCHEMA)
 
 
 def validate(settings: dict) -> None:
@@ -135,7 +106,7 @@ def validate(settings: dict) -> None:
     """
     from objectsounds.config.validation import check_schema, check_unet, check_videos
 
-    check_schema(settings, _schema())
+    check_schema(settings, read_schema())
     check_videos(settings)
     check_unet(settings["unet"])
     unseen = [item.name for item in chosen_classes(settings["classes"]) if not item.imagenet]
@@ -186,7 +157,7 @@ def _check_variant(settings: dict, name: str, overrides: dict) -> None:
             f"variants.{name}: a variant cannot change {foreign[0]!r}; "
             f"it may change {', '.join(VARIANT_SECTIONS)}."
         )
-    known = _schema()["properties"]
+    known = read_schema()["properties"]
     touched = {section: known[section] for section in overrides}
     changed = merge({section: settings[section] for section in overrides}, overrides)
     check_schema(changed, {"properties": touched}, where=f"variants.{name}: ")

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePath
 
+from objectsounds.config.schema import kinds_of, wanted
 from objectsounds.config.video_options import REST, parse_gains
 from objectsounds.core.errors import ObjectsoundsError
 
@@ -24,31 +25,17 @@ def _unknown_key(error, path: str) -> str:
 
 def _sentence(error) -> str:
     path = ".".join(str(part) for part in error.absolute_path)
-    value = _value_text(error.instance)
     if error.validator == "additionalProperties":
         return _unknown_key(error, path)
-    if error.validator == "enum":
-        allowed = ", ".join(repr(item) for item in error.validator_value)
-        return f"{path} = {value} is impossible; allowed are {allowed}."
-    if error.validator == "type":
-        wanted = error.validator_value
-        wanted = wanted if isinstance(wanted, str) else " or ".join(wanted)
-        hint = ""
-        if isinstance(error.instance, str) and "number" in wanted:
-            hint = " (YAML reads 1e-5 as text: write 1.0e-5)"
-        return f"{path} = {value} is impossible; it must be of type {wanted}{hint}."
-    limits = {
-        "minimum": "at least {}",
-        "maximum": "at most {}",
-        "exclusiveMinimum": "above {}",
-        "exclusiveMaximum": "below {}",
-        "minItems": "a list of at least {} items",
-        "pattern": "text of the form {}",
-    }
-    if error.validator in limits:
-        limit = limits[error.validator].format(error.validator_value)
-        return f"{path} = {value} is impossible; it must be {limit}."
-    return f"{path or 'configuration'}: {error.message}."
+    if error.validator == "required":
+        missing = next(name for name in error.validator_value if name not in error.instance)
+        return f"{path} = {_value_text(error.instance)} lacks {missing!r}; add it."
+    value, hint = error.instance, ""
+    if "propertyNames" in error.absolute_schema_path:
+        return f"{path}: the name {_value_text(value)} is impossible; it must be {wanted(error.schema)}."
+    if isinstance(value, str) and "number" in kinds_of(error.schema):
+        hint = " (YAML reads 1e-5 as text: write 1.0e-5)"
+    return f"{path} = {_value_text(value)} is impossible; it must be {wanted(error.schema)}{hint}."
 
 
 def _numbers(value: object, path: str = "") -> Iterator[tuple[str, float]]:

@@ -203,7 +203,8 @@ class Trained:
     rate : int
         Hz.
     options : dict
-        The stage's section of the settings of its training.
+        The stage's section of the settings that it was trained with: facts of its file, from which its
+        layers and its spectrogram follow. What a later job may choose (device, mask) comes by ``--settings``.
     level_db : float
         Of the sources that it learnt from.
     """

@@ -1,8 +1,6 @@
 """Stage ``clips``: a shard's media become mono WAV files and frames, each clip on its own."""
 
-import json
 import logging
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from objectsounds.config.settings import load_settings
+from objectsounds.config.download_file import download_options
 from objectsounds.core.arguments import ONE
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import folder_written_whole
@@ -220,13 +218,13 @@ OPTIONS = {
     "shard": ONE | {"help": "the shard's table"},
     "media": {"help": "the folder of media, in place of the settings'"},
     "status": ONE | {"help": "status.tsv to write"},
+    "download": {"help": "JSON file of clips.download, where --settings hold no more than enabled"},
 }
 
 
 def run(args, settings: dict) -> None:
     """Run the stage as its rule does."""
-    given = os.environ.get("OBJECTSOUNDS_DOWNLOAD")  # set by the workflow for its jobs
-    download = json.loads(given) if given else load_settings()["clips"]["download"]
+    download = download_options(settings, args.download)
     if args.media is not None:
         settings = settings | {"clips": settings["clips"] | {"media": args.media}}
     make_shard(settings, download, args.shard, args.status, tracker("clips"))
