@@ -31,13 +31,14 @@ rule ablation:
         runtime=job_resources.minutes(SETTINGS, "ablation"),
         gpu=int(SETTINGS["labeller"]["device"] == "cuda"),
     params:
+        python=python,
         settings=stage_params("ablation"),
         version=_settings.stage_version("ablation"),
         weights=lambda wildcards, input: (
             f"--weights {shlex.quote(str(input.weights))}" if input.weights else ""
         ),
     shell:
-        "python -m objectsounds ablation"
+        "{params.python} -m objectsounds ablation"
         " --settings {params.settings:q}"
         " --status {input.status:q}"
         " {params.weights}"
@@ -72,10 +73,11 @@ rule ablation_table:
         mem_mb=job_resources.memory(SETTINGS, "ablation_table"),
         runtime=job_resources.minutes(SETTINGS, "ablation_table"),
     params:
+        python=python,
         settings=stage_params("ablation_table"),
         version=_settings.stage_version("ablation_table"),
     shell:
-        "python -m objectsounds ablation_table"
+        "{params.python} -m objectsounds ablation_table"
         " --settings {params.settings:q}"
         " --objects {input.objects:q}"
         " --scores {input.scores:q}"

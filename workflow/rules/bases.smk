@@ -26,10 +26,11 @@ rule bases:
         runtime=job_resources.minutes(SETTINGS, "bases"),
         gpu=int(SETTINGS["bases"]["device"] == "cuda"),
     params:
+        python=python,
         settings=stage_params("bases"),
         version=_settings.stage_version("bases"),
     shell:
-        "python -m objectsounds bases"
+        "{params.python} -m objectsounds bases"
         " --settings {params.settings:q}"
         " --status {input.status:q}"
         " --output {output:q}"

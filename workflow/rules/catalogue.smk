@@ -29,10 +29,11 @@ checkpoint catalogue:
         mem_mb=job_resources.memory(SETTINGS, "catalogue"),
         runtime=job_resources.minutes(SETTINGS, "catalogue"),
     params:
+        python=python,
         settings=stage_params("catalogue"),
         version=_settings.stage_version("catalogue"),
     shell:
-        "python -m objectsounds catalogue"
+        "{params.python} -m objectsounds catalogue"
         " --settings {params.settings:q}"
         " --clips {output.clips:q}"
         " --shards {output.shards:q}"

@@ -25,10 +25,11 @@ rule clips:
         runtime=job_resources.minutes(SETTINGS, "clips"),
         downloads=int(SETTINGS["clips"]["download"]["enabled"]),
     params:
+        python=python,
         settings=stage_params("clips"),
         version=_settings.stage_version("clips"),
     shell:
-        "python -m objectsounds clips"
+        "{params.python} -m objectsounds clips"
         " --settings {params.settings:q}"
         " --shard {input.shard:q}"
         " --status {output.status:q}"

@@ -2,14 +2,23 @@
 
 import os
 import shlex
+import sys
 from functools import partial
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.path_modifier import PathModifier
+from snakemake.settings.types import DeploymentMethod
 
-from objectsounds.config import job_resources, paths
+try:
+    from objectsounds.config import job_resources, paths
+except ModuleNotFoundError as error:  # the folder of the Snakefile is on the path: but not where it is read from afar
+    raise WorkflowError(f"{error}: install objectsounds for the Python that runs Snakemake.") from None
+
 from objectsounds.config import settings as _settings
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import RUN
+from objectsounds.core.places import LIBRARY
 from objectsounds.core.writable import check_writable
 from objectsounds.config.method_table import (
     CONDITIONINGS,
@@ -22,11 +31,14 @@ from objectsounds.config.method_table import (
 )
 
 
-def merged_settings(config):
+def merged_settings(config, workflow):
     """Merge and validate the settings; a bad value, or a cut list of shards, ends the run with one sentence."""
     try:
-        settings = _settings.load_settings(config)
+        settings = _settings.load_settings(config, relocated(workflow))
         os.environ[RUN] = settings["results"]  # what lies elsewhere is a person's, and is never moved aside
+        # How media are downloaded is no param of a rule: another proxy is no reason to make clips again. Nor is it
+        # in the command, which Snakemake prints: the proxy's address may hold a password.
+        os.environ["OBJECTSOUNDS_DOWNLOAD"] = _settings.canonical(settings["clips"]["download"])
         if not os.path.isdir(settings["results"]):
             check_writable(settings["results"], "results")
         paths.check_list(settings["results"])
@@ -35,19 +47,39 @@ def merged_settings(config):
         raise WorkflowError(str(error)) from None
 
 
-def job_environment(workflow):
-    """Return the shell prefix of all jobs: the library on PYTHONPATH, our Python first on PATH.
+def relocated(workflow):
+    """Return a function from the settings' folder of results to the one that a workflow above us wants.
 
-    With a conda environment (--sdm conda) PATH is left alone, or it would shadow the environment's.
+    A job's settings name files too, which Snakemake's prefix of a module does not reach: the prefix becomes part
+    of ``<results>`` here, and Snakemake leaves our paths alone.
     """
-    library = shlex.quote(f"{workflow.basedir}/workflow")
-    prefix = f"export PYTHONPATH={library}:${{{{PYTHONPATH:-}}}}; "
-    # How media are downloaded is no param of a rule: another proxy is no reason to make clips again. Nor is it
-    # in the command, which Snakemake prints: the proxy's address may hold a password.
-    os.environ.update(OBJECTSOUNDS_DOWNLOAD=_settings.canonical(SETTINGS["clips"]["download"]))
-    if not workflow.deployment_settings.deployment_method:
-        prefix += f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
-    return prefix
+    modifier, given = workflow.modifier, workflow.pathvars
+    moved = modifier.path_modifier.replace_prefix
+    modifier.path_modifier = PathModifier(None, None, workflow)
+    if given.level["results"] < 3:  # pathvars of the module statement, or of the config; 3 are our own
+        return lambda results: str(moved(given.get("results")))
+    return lambda results: str(moved(results))
+
+
+def python_command(workflow, settings):
+    """Return how a job starts Python: our Python and library, first on its paths.
+
+    Where conda or a container brings the software, it brings Python, which ours would hide. Nothing is set for all
+    jobs, as ``shell.prefix`` would: a workflow that has this one as a module has rules of its own.
+    """
+    deployed = workflow.deployment_settings.deployment_method
+    brought = DeploymentMethod.CONDA in deployed
+    brought = brought or (DeploymentMethod.APPTAINER in deployed and bool(settings["container"]))
+    command = f"{RUN}={shlex.quote(settings['results'])}"
+    command += f" PYTHONPATH={shlex.quote(str(LIBRARY))}${{PYTHONPATH:+:$PYTHONPATH}}"
+    if brought:
+        return f"{command} python"
+    return f"{command} PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH {shlex.quote(sys.executable)}"
+
+
+def python(wildcards, output):
+    """Return how a job starts Python, as a param: made from the output, so never a reason to run again."""
+    return PYTHON
 
 
 def stage_params(stage, variant=None, extra=()):

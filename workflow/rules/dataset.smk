@@ -27,10 +27,11 @@ rule dataset:
         mem_mb=job_resources.memory(SETTINGS, "dataset"),
         runtime=job_resources.minutes(SETTINGS, "dataset"),
     params:
+        python=python,
         settings=stage_params("dataset"),
         version=_settings.stage_version("dataset"),
     shell:
-        "python -m objectsounds dataset"
+        "{params.python} -m objectsounds dataset"
         " --settings {params.settings:q}"
         " --objects {input.objects:q}"
         " --bases {input.bases:q}"

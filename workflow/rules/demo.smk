@@ -23,11 +23,12 @@ rule demo:
         mem_mb=job_resources.memory(SETTINGS, "demo"),
         runtime=job_resources.minutes(SETTINGS, "demo"),
     params:
+        python=python,
         settings=stage_params("demo"),
         version=_settings.stage_version("demo"),
         folder=lambda wildcards, output: str(Path(output.truth).parent),
     shell:
-        "python -m objectsounds demo"
+        "{params.python} -m objectsounds demo"
         " --settings {params.settings:q}"
         " --workers {threads}"
         " --output {params.folder:q}"

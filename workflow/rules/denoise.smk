@@ -43,6 +43,7 @@ rule denoise:
         mem_mb=job_resources.memory(SETTINGS, "denoise"),
         runtime=job_resources.minutes(SETTINGS, "denoise"),
     params:
+        python=python,
         settings=stage_params("denoise"),
         version=_settings.stage_version("denoise"),
         clips=lambda wildcards, input: (
@@ -52,7 +53,7 @@ rule denoise:
             else ""
         ),
     shell:
-        "python -m objectsounds denoise"
+        "{params.python} -m objectsounds denoise"
         " --settings {params.settings:q}"
         " --dictionaries {input.dictionaries:q}"
         " {params.clips}"

@@ -26,6 +26,7 @@ rule dictionary:
         mem_mb=job_resources.memory(SETTINGS, "dictionary"),
         runtime=job_resources.minutes(SETTINGS, "dictionary"),
     params:
+        python=python,
         settings=lambda wc: stage_params("dictionary", extra=paths.dictionary_keys(wc.dictionary))(wc),
         version=_settings.stage_version("dictionary"),
         rule=lambda wc: DICTIONARIES[wc.dictionary].rule,
@@ -34,7 +35,7 @@ rule dictionary:
             f"--network {shlex.quote(str(input.network))}" if input.network else ""
         ),
     shell:
-        "python -m objectsounds dictionary"
+        "{params.python} -m objectsounds dictionary"
         " --settings {params.settings:q}"
         " --rule {params.rule:q}"
         " --supervision {params.supervision:q}"
@@ -61,10 +62,11 @@ rule dictionary_gaussian:
         mem_mb=job_resources.memory(SETTINGS, "dictionary_gaussian"),
         runtime=job_resources.minutes(SETTINGS, "dictionary_gaussian"),
     params:
+        python=python,
         settings=stage_params("dictionary_gaussian"),
         version=_settings.stage_version("dictionary_gaussian"),
     shell:
-        "python -m objectsounds dictionary_gaussian"
+        "{params.python} -m objectsounds dictionary_gaussian"
         " --settings {params.settings:q}"
         " --like {input.like:q}"
         " --output {output:q}"

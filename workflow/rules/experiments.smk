@@ -63,13 +63,14 @@ rule experiments:
         mem_mb=job_resources.memory(SETTINGS, "experiments"),
         runtime=job_resources.minutes(SETTINGS, "experiments"),
     params:
+        python=python,
         settings=stage_params("experiments"),
         version=_settings.stage_version("experiments"),
         methods=TABLE_METHODS,
         models=experiment_arguments,
         folder=lambda wildcards, output: str(Path(output.summary).parent),
     shell:
-        "python -m objectsounds experiments"
+        "{params.python} -m objectsounds experiments"
         " --settings {params.settings:q}"
         " --methods {params.methods:q}"
         " --blocks {input.blocks:q}"

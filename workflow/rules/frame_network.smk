@@ -32,11 +32,12 @@ rule frame_network:
         runtime=job_resources.minutes(SETTINGS, "frame_network"),
         gpu=int(SETTINGS["frame_network"]["device"] != "cpu"),
     params:
+        python=python,
         settings=stage_params("frame_network"),
         version=_settings.stage_version("frame_network"),
         optional=lambda wildcards, input: paths.options_of(input, "val", "val_status", "start"),
     shell:
-        "python -m objectsounds frame_network"
+        "{params.python} -m objectsounds frame_network"
         " --settings {params.settings:q}"
         " --train {input.train:q}"
         " --status {input.status:q}"
@@ -63,10 +64,11 @@ rule frame_predictions:
         mem_mb=job_resources.memory(SETTINGS, "frame_predictions"),
         runtime=job_resources.minutes(SETTINGS, "frame_predictions"),
     params:
+        python=python,
         settings=stage_params("frame_predictions"),
         version=_settings.stage_version("frame_predictions"),
     shell:
-        "python -m objectsounds frame_predictions"
+        "{params.python} -m objectsounds frame_predictions"
         " --settings {params.settings:q}"
         " --network {input.network:q}"
         " --status {input.status:q}"

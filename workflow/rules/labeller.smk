@@ -22,10 +22,11 @@ rule labeller:
         mem_mb=job_resources.memory(SETTINGS, "labeller"),
         runtime=job_resources.minutes(SETTINGS, "labeller"),
     params:
+        python=python,
         settings=stage_params("labeller"),
         version=_settings.stage_version("labeller"),
     shell:
-        "python -m objectsounds labeller"
+        "{params.python} -m objectsounds labeller"
         " --settings {params.settings:q}"
         " --pictures {input.pictures:q}"
         " --output {output.weights:q}"

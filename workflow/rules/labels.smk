@@ -23,13 +23,14 @@ rule labels:
         runtime=job_resources.minutes(SETTINGS, "labels"),
         gpu=int(SETTINGS["labeller"]["device"] == "cuda"),
     params:
+        python=python,
         settings=stage_params("labels"),
         version=_settings.stage_version("labels"),
         weights=lambda wildcards, input: (
             f"--weights {shlex.quote(str(input.weights))}" if input.weights else ""
         ),
     shell:
-        "python -m objectsounds labels"
+        "{params.python} -m objectsounds labels"
         " --settings {params.settings:q}"
         " --status {input.status:q}"
         " {params.weights}"

@@ -26,10 +26,11 @@ rule masks:
         runtime=job_resources.minutes(SETTINGS, "masks"),
         gpu=int(SETTINGS["unet"]["device"] != "cpu"),
     params:
+        python=python,
         settings=stage_params("masks"),
         version=_settings.stage_version("masks"),
     shell:
-        "python -m objectsounds masks"
+        "{params.python} -m objectsounds masks"
         " --settings {params.settings:q}"
         " --network {input.network:q}"
         " --frames {input.frames:q}"

@@ -26,10 +26,11 @@ rule mixtures_table:
         mem_mb=job_resources.memory(SETTINGS, "mixtures_table"),
         runtime=job_resources.minutes(SETTINGS, "mixtures_table"),
     params:
+        python=python,
         settings=stage_params("mixtures_table"),
         version=_settings.stage_version("mixtures_table"),
     shell:
-        "python -m objectsounds mixtures_table"
+        "{params.python} -m objectsounds mixtures_table"
         " --settings {params.settings:q}"
         " --objects {input.objects:q}"
         " --status {input.status:q}"
@@ -55,10 +56,11 @@ rule mixtures:
         mem_mb=job_resources.memory(SETTINGS, "mixtures"),
         runtime=job_resources.minutes(SETTINGS, "mixtures"),
     params:
+        python=python,
         settings=stage_params("mixtures"),
         version=_settings.stage_version("mixtures"),
     shell:
-        "python -m objectsounds mixtures"
+        "{params.python} -m objectsounds mixtures"
         " --settings {params.settings:q}"
         " --table {input.table:q}"
         " --block {wildcards.block:q}"

@@ -53,12 +53,13 @@ rule report:
         mem_mb=job_resources.memory(SETTINGS, "report"),
         runtime=job_resources.minutes(SETTINGS, "report"),
     params:
+        python=python,
         settings=stage_params("report"),
         version=_settings.stage_version("report"),
         results=lambda wildcards, output: str(Path(output.page).parents[1]),
         methods=METHODS,
     shell:
-        "python -m objectsounds report"
+        "{params.python} -m objectsounds report"
         " --settings {params.settings:q}"
         " --results {params.results:q}"
         " --methods {params.methods:q}"

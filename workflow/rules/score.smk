@@ -23,10 +23,11 @@ rule score:
         mem_mb=job_resources.memory(SETTINGS, "score"),
         runtime=job_resources.minutes(SETTINGS, "score"),
     params:
+        python=python,
         settings=stage_params("score"),
         version=_settings.stage_version("score"),
     shell:
-        "python -m objectsounds score"
+        "{params.python} -m objectsounds score"
         " --settings {params.settings:q}"
         " --method {wildcards.method:q}"
         " --mixtures {input.mixtures:q}"
@@ -65,11 +66,12 @@ rule score_tables:
         mem_mb=job_resources.memory(SETTINGS, "score_tables"),
         runtime=job_resources.minutes(SETTINGS, "score_tables"),
     params:
+        python=python,
         settings=stage_params("score_tables"),
         version=_settings.stage_version("score_tables"),
         methods=METHODS,
     shell:
-        "python -m objectsounds score_tables"
+        "{params.python} -m objectsounds score_tables"
         " --settings {params.settings:q}"
         " --methods {params.methods:q}"
         " --blocks {input:q}"

@@ -28,10 +28,11 @@ rule solos:
         mem_mb=job_resources.memory(SETTINGS, "solos"),
         runtime=job_resources.minutes(SETTINGS, "solos"),
     params:
+        python=python,
         settings=stage_params("solos"),
         version=_settings.stage_version("solos"),
     shell:
-        "python -m objectsounds solos"
+        "{params.python} -m objectsounds solos"
         " --settings {params.settings:q}"
         " --rate {wildcards.rate}"
         " --dataset {input.dataset:q}"

@@ -27,11 +27,12 @@ rule train:
         runtime=job_resources.minutes(SETTINGS, "train"),
         gpu=int(SETTINGS["train"]["device"] != "cpu"),
     params:
+        python=python,
         settings=stage_params("train"),
         version=_settings.stage_version("train"),
         val=lambda wildcards, input: f"--val {shlex.quote(str(input.val))}" if input.val else "",
     shell:
-        "python -m objectsounds train"
+        "{params.python} -m objectsounds train"
         " --settings {params.settings:q}"
         " --train {input.train:q}"
         " {params.val}"

@@ -25,11 +25,12 @@ rule unet:
         runtime=job_resources.minutes(SETTINGS, "unet"),
         gpu=int(SETTINGS["unet"]["device"] != "cpu"),
     params:
+        python=python,
         settings=stage_params("unet"),
         version=_settings.stage_version("unet"),
         optional=lambda wildcards, input: paths.options_of(input, "val"),
     shell:
-        "python -m objectsounds unet"
+        "{params.python} -m objectsounds unet"
         " --settings {params.settings:q}"
         " --train {input.train:q}"
         " {params.optional}"

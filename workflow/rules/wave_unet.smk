@@ -27,11 +27,12 @@ rule wave_unet:
         runtime=job_resources.minutes(SETTINGS, "wave_unet"),
         gpu=int(SETTINGS["wave_unet"]["device"] != "cpu"),
     params:
+        python=python,
         settings=stage_params("wave_unet"),
         version=_settings.stage_version("wave_unet"),
         optional=lambda wildcards, input: paths.options_of(input, "val"),
     shell:
-        "python -m objectsounds wave_unet"
+        "{params.python} -m objectsounds wave_unet"
         " --settings {params.settings:q}"
         " --conditioning {wildcards.conditioning:q}"
         " --train {input.train:q}"

@@ -7,6 +7,7 @@ import copy
 import functools
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import yaml
@@ -81,7 +82,7 @@ def typed(value: object, default: object) -> object:
     return value
 
 
-def load_settings(user: dict | None = None) -> dict:
+def load_settings(user: dict | None = None, relocated: Callable[[str], str] = str) -> dict:
     """Merge and validate the settings.
 
     Parameters
@@ -89,6 +90,8 @@ def load_settings(user: dict | None = None) -> dict:
     user : dict, optional
         The person's layer (config.yaml with the command line on top); if absent it is read from
         ``config/config.yaml`` of the working folder, or from the one beside the Snakefile.
+    relocated : callable, optional
+        From the folder that ``results`` names to the one that is used, if another workflow has a say in it.
 
     Raises
     ------
@@ -117,6 +120,7 @@ def load_settings(user: dict | None = None) -> dict:
         section["variants"] = {k: item for k, item in section["variants"].items() if item is not None}
     validate(settings)
     results = settings["results"].replace("<preset>", Path(str(preset or "default")).stem).rstrip("/")
+    results = relocated(results)
     return _expand_results(settings | {"results": results}, results)
 
 
