@@ -19,6 +19,7 @@ from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.places import PACKAGE, ROOT
 
 CONFIG = ROOT / "config"
+PERSONS = Path("config") / "config.yaml"  # in the working folder
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
 
@@ -99,8 +100,7 @@ def load_settings(user: dict | None = None, relocated: Callable[[str], str] = st
         One sentence naming the key, its value and what is allowed.
     """
     if user is None:
-        here = Path("config") / "config.yaml"
-        user = read_yaml(here if here.exists() else CONFIG / "config.yaml")
+        user = read_yaml(PERSONS if PERSONS.exists() else CONFIG / PERSONS.name)
     user = copy.deepcopy(user)
     user.pop("pathvars", None)
     settings = read_yaml(CONFIG / "default.yaml")
