@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PEERS := .bench/.installed
 
-.PHONY: demo test test-cluster test-faults test-edits test-envs test-mutations lint format setup bench bench-full clean
+.PHONY: demo test test-cluster test-faults test-edits test-envs test-install test-mutations lint format setup bench bench-full clean
 
 setup: $(INSTALLED)
 
@@ -25,13 +25,14 @@ demo: $(INSTALLED)
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check --compact-diff Snakefile workflow/rules
+	$(BIN)/snakefmt --check --compact-diff Snakefile workflow
+	$(BIN)/mypy
 	$(BIN)/snakemake --lint --quiet
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/snakefmt Snakefile workflow/rules
+	$(BIN)/snakefmt Snakefile workflow
 
 test: lint
 	$(BIN)/python -m pytest
@@ -48,6 +49,9 @@ test-edits: $(INSTALLED)
 
 test-envs: $(INSTALLED)
 	$(BIN)/python -m pytest tests/workflow -m envs
+
+test-install: $(INSTALLED)
+	$(BIN)/python -m pytest tests/workflow -m install
 
 test-mutations: $(INSTALLED)
 	PYTHONPATH=$(CURDIR)/workflow $(BIN)/python -m tests.mutations
@@ -67,4 +71,4 @@ bench-full: $(INSTALLED)
 	$(BIN)/python -m objectsounds.bench.full
 
 clean:
-	rm -rf $(VENV) .bench .snakemake .pytest_cache .ruff_cache
+	rm -rf $(VENV) .bench .snakemake .pytest_cache .ruff_cache .mypy_cache

@@ -50,7 +50,9 @@ def test_the_rules_are_planned_under_the_hosts_names_and_prefix(tmp_path):
 
 def test_the_page_and_every_stage_behind_it_are_reached_by_the_hosts_names(tmp_path):
     place = host_in(tmp_path)
-    assert place.planned("objects_all").keys() == {"objects_demo", "objects_catalogue"} | place.planned().keys()
+    assert (
+        place.planned("objects_all").keys() == {"objects_demo", "objects_catalogue"} | place.planned().keys()
+    )
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +88,9 @@ def test_a_second_run_of_a_host_does_nothing(host_run):
 def test_path_variables_of_the_host_move_the_results(tmp_path, where):
     moved = {
         "pathvars": HOST.replace('prefix: "sounds"', 'pathvars: results="there"'),
-        "config": HOST.replace('{"preset"', '{"results": "there", "preset"').replace('    prefix: "sounds"\n', ""),
+        "config": HOST.replace('{"preset"', '{"results": "there", "preset"').replace(
+            '    prefix: "sounds"\n', ""
+        ),
     }[where]
     done = host_in(tmp_path, moved).snakemake("--dry-run", "-p", "there/catalogue/shards.txt")
     assert '"train":["there/demo/unbalanced_train_segments.csv"]' in done.stdout
@@ -96,6 +100,10 @@ def test_two_runs_side_by_side_in_one_host_keep_their_own_settings(tmp_path):
     second = HOST.replace("module objectsounds", "module other").replace('"sounds"', '"others"')
     second = second.replace("from objectsounds as objects_*", "from other as others_*").split("rule host")[0]
     place = host_in(tmp_path, second + HOST)
-    done = place.snakemake("--dry-run", "-p", "sounds/results/tiny/demo/truth.tsv", "others/results/tiny/demo/truth.tsv")
+    done = place.snakemake(
+        "--dry-run", "-p", "sounds/results/tiny/demo/truth.tsv", "others/results/tiny/demo/truth.tsv"
+    )
     for folder in ("sounds", "others"):
-        assert re.search(rf"OBJECTSOUNDS_RESULTS={folder}/results/tiny .* --output {folder}/results/tiny/demo", done.stdout)
+        assert re.search(
+            rf"OBJECTSOUNDS_RESULTS={folder}/results/tiny .* --output {folder}/results/tiny/demo", done.stdout
+        )

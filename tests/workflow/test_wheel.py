@@ -66,7 +66,9 @@ def environment(wheel, tmp_path_factory):
     folder = tmp_path_factory.mktemp("installed") / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     site = sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)})
-    seen = [path for path in sys.path if path.endswith("site-packages")]  # their .pth files are not read again
+    seen = [
+        path for path in sys.path if path.endswith("site-packages")
+    ]  # their .pth files are not read again
     (Path(site) / "ours.pth").write_text("\n".join(seen) + "\n")
     command = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install", "--quiet"]
     command += ["--no-deps", "--no-index", "--ignore-installed", str(wheel)]
@@ -105,7 +107,9 @@ def test_the_wheel_asks_for_the_packages_of_requirements_txt_and_has_three_extra
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         metadata = email.message_from_bytes(archive.read(name))
-    asked = {re.match(r"[\w.-]+", line)[0] for line in metadata.get_all("Requires-Dist") if "extra" not in line}
+    asked = {
+        re.match(r"[\w.-]+", line)[0] for line in metadata.get_all("Requires-Dist") if "extra" not in line
+    }
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     wanted = {re.match(r"[\w.-]+", line)[0] for line in lines if not line.startswith("#")}
     assert asked == {name.lower().replace("_", "-") for name in wanted}
@@ -137,7 +141,9 @@ def test_a_configuration_in_the_folder_takes_the_place_of_the_demos(installed):
 
 def test_init_lays_out_what_is_to_be_edited_and_a_run_takes_it(installed):
     installed.run("objectsounds", "init", "mine")
-    found = {str(path.relative_to(installed.folder)) for path in installed.folder.rglob("*") if path.is_file()}
+    found = {
+        str(path.relative_to(installed.folder)) for path in installed.folder.rglob("*") if path.is_file()
+    }
     profiles = {f"mine/profiles/{name}/profile.v9+.yaml" for name in ("default", "slurm", "site")}
     assert found == {"mine/config/config.yaml", "mine/profiles/README.md", *profiles}
     (installed.folder / "mine/config/config.yaml").write_text("preset: demo\nresults: edited\n")
@@ -159,7 +165,9 @@ def test_another_python_finds_the_package_but_none_of_its_neighbours(installed):
         check=True,
     )
     module, *path = done.stdout.split()
-    assert module.startswith(str(installed.bin.parent)) and not [p for p in path if p.endswith("site-packages")]
+    assert module.startswith(str(installed.bin.parent)) and not [
+        p for p in path if p.endswith("site-packages")
+    ]
 
 
 @pytest.mark.install
@@ -169,7 +177,9 @@ def test_pip_alone_installs_what_runs_the_demo_and_separates_a_video(wheel, tmp_
     (tmp_path / "work").mkdir()
     installed = Installed(tmp_path / "venv" / "bin", tmp_path / "work")
     pip = ["python", "-m", "pip", "install", "--quiet", "--constraint", str(ROOT / "constraints.txt")]
-    network = {k: v for k, v in os.environ.items() if k.upper().startswith(("PIP_", "HTTP", "SSL_", "NO_PROXY"))}
+    network = {
+        k: v for k, v in os.environ.items() if k.upper().startswith(("PIP_", "HTTP", "SSL_", "NO_PROXY"))
+    }
     installed.run(*pip, str(wheel), **network)
     cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}  # empty, so the synthesiser has to be fetched
     done = installed.run("objectsounds", "run", "--cores", "all", **network, **cache)

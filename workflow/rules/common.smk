@@ -12,7 +12,9 @@ from snakemake.settings.types import DeploymentMethod
 
 try:
     from objectsounds.config import job_resources, paths
-except ModuleNotFoundError as error:  # the folder of the Snakefile is on the path: but not where it is read from afar
+except (
+    ModuleNotFoundError
+) as error:  # the folder of the Snakefile is on the path: but not where it is read from afar
     raise WorkflowError(f"{error}: install objectsounds for the Python that runs Snakemake.") from None
 
 from objectsounds.config import settings as _settings
@@ -38,7 +40,7 @@ def merged_settings(config, workflow):
         os.environ[RUN] = settings["results"]  # what lies elsewhere is a person's, and is never moved aside
         # How media are downloaded is no param of a rule: another proxy is no reason to make clips again. Nor is it
         # in the command, which Snakemake prints: the proxy's address may hold a password.
-        os.environ["OBJECTSOUNDS_DOWNLOAD"] = _settings.canonical(settings["clips"]["download"])
+        os.environ.update(OBJECTSOUNDS_DOWNLOAD=_settings.canonical(settings["clips"]["download"]))
         if not os.path.isdir(settings["results"]):
             check_writable(settings["results"], "results")
         paths.check_list(settings["results"])
@@ -74,7 +76,9 @@ def python_command(workflow, settings):
     command += f" PYTHONPATH={shlex.quote(str(LIBRARY))}${{PYTHONPATH:+:$PYTHONPATH}}"
     if brought:
         return f"{command} python"
-    return f"{command} PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH {shlex.quote(sys.executable)}"
+    return (
+        f"{command} PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH {shlex.quote(sys.executable)}"
+    )
 
 
 def python(wildcards, output):

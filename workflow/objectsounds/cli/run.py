@@ -22,7 +22,12 @@ from objectsounds.core.writable import check_writable
 from objectsounds.dictionaries.table import dictionary_table
 
 COUNTED = ("--cores", "-c", "--jobs", "-j", "--local-cores")
-SNAKEFILES = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")  # which Snakemake looks for
+SNAKEFILES = (
+    "Snakefile",
+    "snakefile",
+    "workflow/Snakefile",
+    "workflow/snakefile",
+)  # which Snakemake looks for
 LOCK = Path(".snakemake") / "objectsounds.lock"
 COLUMNS = {
     "method": "method",

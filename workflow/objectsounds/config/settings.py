@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -58,7 +59,7 @@ def preset_path(name: str) -> Path:
     )
 
 
-def _expand_results(value: object, results: str) -> object:
+def _expand_results(value: Any, results: str) -> Any:
     if isinstance(value, dict):
         return {key: _expand_results(item, results) for key, item in value.items()}
     if isinstance(value, list):
@@ -66,7 +67,7 @@ def _expand_results(value: object, results: str) -> object:
     return value.replace("<results>", results) if isinstance(value, str) else value
 
 
-def typed(value: object, default: object) -> object:
+def typed(value: Any, default: object) -> Any:
     """Return ``value`` with the text in it read as YAML where the default is no text.
 
     Snakemake hands ``--config 'train={epochs: 50}'`` on with every nested value as text.
@@ -263,4 +264,5 @@ def shared_variant(settings: dict, stage: str, variant: str, extra: tuple[str, .
 def stage_version(stage: str, folder: str = "stages") -> int:
     """Return a stage module's ``STAGE_VERSION``, read from its text: importing it would take seconds."""
     text = (PACKAGE / folder / f"{stage}.py").read_text(encoding="utf-8")
-    return int(re.search(r"^STAGE_VERSION = (\d+)$", text, re.MULTILINE).group(1))
+    (version,) = re.findall(r"^STAGE_VERSION = (\d+)$", text, re.MULTILINE)
+    return int(version)
