@@ -1,7 +1,7 @@
 """The installed package by a folder of its own, ``objectsounds/share/library`` of a wheel, for PYTHONPATH.
 
-A job in a conda environment takes objectsounds from outside it, but must not find what else is installed there,
-for another Python.
+A job in a conda environment takes objectsounds from outside it, but must not find what else is installed
+there, for another Python.
 """
 
 import importlib.util

@@ -22,12 +22,8 @@ from objectsounds.core.writable import check_writable
 from objectsounds.dictionaries.table import dictionary_table
 
 COUNTED = ("--cores", "-c", "--jobs", "-j", "--local-cores")
-SNAKEFILES = (
-    "Snakefile",
-    "snakefile",
-    "workflow/Snakefile",
-    "workflow/snakefile",
-)  # which Snakemake looks for
+# Where Snakemake looks for one.
+SNAKEFILES = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
 LOCK = Path(".snakemake") / "objectsounds.lock"
 COLUMNS = {
     "method": "method",
@@ -187,7 +183,7 @@ def _names(arguments: list[str], *options: str) -> bool:
 
 
 def completed(arguments: list[str]) -> list[str]:
-    """Return Snakemake's arguments with our workflow, and the configuration of the demo, where a folder has none."""
+    """Return Snakemake's arguments with our workflow, and the demo's configuration, where a folder has none."""
     ours = []
     if not (_names(arguments, "--snakefile", "-s") or any(Path(name).exists() for name in SNAKEFILES)):
         ours.append(f"--snakefile={ROOT / 'Snakefile'}")
