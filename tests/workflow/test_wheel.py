@@ -66,9 +66,7 @@ def environment(wheel, tmp_path_factory):
     folder = tmp_path_factory.mktemp("installed") / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     site = sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)})
-    seen = [
-        path for path in sys.path if path.endswith("site-packages")
-    ]  # their .pth files are not read again
+    seen = [path for path in sys.path if path.endswith("site-packages")]  # but not their .pth files
     (Path(site) / "ours.pth").write_text("\n".join(seen) + "\n")
     command = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install", "--quiet"]
     command += ["--no-deps", "--no-index", "--ignore-installed", str(wheel)]

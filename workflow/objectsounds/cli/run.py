@@ -183,7 +183,7 @@ def _names(arguments: list[str], *options: str) -> bool:
 
 
 def completed(arguments: list[str]) -> list[str]:
-    """Return Snakemake's arguments with our workflow, and the demo's configuration, where a folder has none."""
+    """Return Snakemake's arguments, with our workflow and the demo's settings where a folder has none."""
     ours = []
     if not (_names(arguments, "--snakefile", "-s") or any(Path(name).exists() for name in SNAKEFILES)):
         ours.append(f"--snakefile={ROOT / 'Snakefile'}")

@@ -1,7 +1,7 @@
 """The package tinysoundfont, which plays the demo's notes.
 
 It asks for PyAudio, which only live playback needs and which has to be compiled: so it is no dependency of
-ours. ``make setup`` installs it without its dependencies; where it is missing, the demo gets it so for itself.
+ours. ``make setup`` installs it without its dependencies; where it is missing, the demo gets it for itself.
 """
 
 import importlib
