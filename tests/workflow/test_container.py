@@ -58,5 +58,5 @@ def test_another_image_takes_its_place_by_the_key_container(run):
 
 
 def test_without_an_image_jobs_run_with_our_python(run):
-    folder = run("--config", "container=null")
+    folder = run("--config", "container=")
     assert not (folder / "asked.txt").exists() and not (folder / "started.txt").exists()
