@@ -1,6 +1,7 @@
 # The workflow with the tested versions of everything. The demo, its results kept in ./results:
 #   docker build --tag objectsounds .
 #   docker run --rm --volume "$PWD/results:/opt/objectsounds/results" objectsounds
+# As the image of --sdm apptainer: apptainer build objectsounds.sif docker-daemon:objectsounds:latest
 # With data of your own, mount also your config.yaml over config/config.yaml, and the folder that it names.
 FROM python:3.12-slim
 

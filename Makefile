@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PEERS := .bench/.installed
 
-.PHONY: demo test test-cluster test-faults test-edits test-envs test-storage test-mutations lint format
+.PHONY: demo test test-cluster test-faults test-edits test-envs test-storage test-install test-mutations lint format
 .PHONY: generated setup bench bench-full clean
 
 setup: $(INSTALLED)
@@ -26,13 +26,14 @@ demo: $(INSTALLED)
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check --compact-diff Snakefile workflow/rules
+	$(BIN)/snakefmt --check --compact-diff Snakefile workflow
+	$(BIN)/mypy
 	$(BIN)/snakemake --lint --quiet
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/snakefmt Snakefile workflow/rules
+	$(BIN)/snakefmt Snakefile workflow
 
 # What people read of the settings' schema: config/default.yaml and the tables of config/README.md.
 generated: $(INSTALLED)
@@ -58,6 +59,9 @@ test-storage: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt -r requirements-storage.txt
 	$(BIN)/python -m pytest tests/workflow -m storage
 
+test-install: $(INSTALLED)
+	$(BIN)/python -m pytest tests/workflow -m install
+
 test-mutations: $(INSTALLED)
 	PYTHONPATH=$(CURDIR)/workflow $(BIN)/python -m tests.mutations
 
@@ -76,4 +80,4 @@ bench-full: $(INSTALLED)
 	$(BIN)/python -m objectsounds.bench.full
 
 clean:
-	rm -rf $(VENV) .bench .snakemake .pytest_cache .ruff_cache
+	rm -rf $(VENV) .bench .snakemake .pytest_cache .ruff_cache .mypy_cache

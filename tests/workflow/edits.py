@@ -413,6 +413,7 @@ EDITS = [
 ]
 ELSEWHERE = {
     "results": "another folder is another run",
+    "container": "Snakemake's own trigger, of the software, under --sdm apptainer alone",
     "catalogue.kind": "see tests/workflow/test_folder.py",
 }
 

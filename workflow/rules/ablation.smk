@@ -35,7 +35,7 @@ rule ablation:
             f"--weights {shlex.quote(str(input.weights))}" if input.weights else ""
         ),
     shell:
-        "python -m objectsounds ablation"
+        "{params.python} -m objectsounds ablation"
         " --settings {params.settings:q}"
         " --status {input.status:q}"
         " {params.weights}"
@@ -71,7 +71,7 @@ rule ablation_table:
     params:
         **params_of("ablation_table"),
     shell:
-        "python -m objectsounds ablation_table"
+        "{params.python} -m objectsounds ablation_table"
         " --settings {params.settings:q}"
         " --objects {input.objects:q}"
         " --scores {input.scores:q}"

@@ -23,7 +23,7 @@ rule bases:
     params:
         **params_of("bases"),
     shell:
-        "python -m objectsounds bases"
+        "{params.python} -m objectsounds bases"
         " --settings {params.settings:q}"
         " --status {input.status:q}"
         " --output {output:q}"

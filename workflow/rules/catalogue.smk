@@ -38,7 +38,7 @@ checkpoint catalogue:
         **params_of("catalogue"),
         lists=lambda wildcards, input: paths.options_of(input, *CATALOGUE_FILES),
     shell:
-        "python -m objectsounds catalogue"
+        "{params.python} -m objectsounds catalogue"
         " --settings {params.settings:q}"
         " {params.lists}"
         " --clips {output.clips:q}"

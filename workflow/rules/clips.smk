@@ -30,7 +30,7 @@ rule clips:
         **params_of("clips"),
         media=lambda wildcards, input: paths.options_of(input, "media"),
     shell:
-        "python -m objectsounds clips"
+        "{params.python} -m objectsounds clips"
         " --settings {params.settings:q}"
         " --shard {input.shard:q}"
         " {params.media}"

@@ -2,14 +2,23 @@
 
 import os
 import shlex
+import sys
 from functools import partial
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.path_modifier import PathModifier
+from snakemake.settings.types import DeploymentMethod
 
-from objectsounds.config import download_file, job_resources, paths
+try:
+    from objectsounds.config import download_file, job_resources, paths
+except ModuleNotFoundError as error:  # of a Snakefile that is read from afar, whose folder is on no path
+    raise WorkflowError(f"{error}: install objectsounds for the Python that runs Snakemake.") from None
+
 from objectsounds.config import settings as _settings
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import RUN
+from objectsounds.core.places import LIBRARY
 from objectsounds.core.writable import check_writable
 from objectsounds.config.method_table import (
     CONDITIONINGS,
@@ -24,10 +33,10 @@ from objectsounds.config.method_table import (
 SPLITS = ("train", "val", "test")
 
 
-def merged_settings(config):
+def merged_settings(config, workflow):
     """Merge and validate the settings; a bad value, or a cut list of shards, ends the run with one sentence."""
     try:
-        settings = _settings.load_settings(config)
+        settings = _settings.load_settings(config, relocated(workflow))
         os.environ[RUN] = settings["results"]  # what lies elsewhere is a person's, and is never moved aside
         if not os.path.isdir(settings["results"]):
             check_writable(settings["results"], "results")
@@ -38,16 +47,41 @@ def merged_settings(config):
         raise WorkflowError(str(error)) from None
 
 
-def job_environment(workflow):
-    """Return the shell prefix of all jobs: the library on PYTHONPATH, our Python first on PATH.
+def relocated(workflow):
+    """Return a function from the settings' folder of results to the one that a workflow above us wants.
 
-    With a conda environment (--sdm conda) PATH is left alone, or it would shadow the environment's.
+    A job's settings name files too, which Snakemake's prefix of a module does not reach: the prefix becomes part
+    of ``<results>`` here, and Snakemake leaves our paths alone.
     """
-    library = shlex.quote(f"{workflow.basedir}/workflow")
-    prefix = f"export PYTHONPATH={library}:${{{{PYTHONPATH:-}}}}; "
-    if not workflow.deployment_settings.deployment_method:
-        prefix += f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
-    return prefix
+    modifier, given = workflow.modifier, workflow.pathvars
+    moved = modifier.path_modifier.replace_prefix
+    modifier.path_modifier = PathModifier(None, None, workflow)
+    if given.level["results"] < 3:  # pathvars of the module statement, or of the config; 3 are our own
+        return lambda results: str(moved(given.get("results")))
+    return lambda results: str(moved(results))
+
+
+def python_command(workflow, settings):
+    """Return how a job starts Python: our Python and library, first on its paths.
+
+    Where conda or a container brings the software, it brings Python, which ours would hide. Nothing is set for all
+    jobs, as ``shell.prefix`` would: a workflow that has this one as a module has rules of its own.
+    """
+    deployed = workflow.deployment_settings.deployment_method
+    brought = DeploymentMethod.CONDA in deployed
+    brought = brought or (DeploymentMethod.APPTAINER in deployed and bool(settings["container"]))
+    command = f"{RUN}={shlex.quote(settings['results'])}"
+    command += f" PYTHONPATH={shlex.quote(str(LIBRARY))}${{PYTHONPATH:+:$PYTHONPATH}}"
+    if brought:
+        return f"{command} python"
+    return (
+        f"{command} PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH {shlex.quote(sys.executable)}"
+    )
+
+
+def python(wildcards, output):
+    """Return how a job starts Python, as a param: made from the output, so never a reason to run again."""
+    return PYTHON
 
 
 def stage_params(stage, variant=None, extra=()):
@@ -62,7 +96,7 @@ def stage_params(stage, variant=None, extra=()):
 
 def params_of(name):
     """Return the params of a rule without options of its own: a stage's settings and its version."""
-    return {"settings": stage_params(name), "version": _settings.stage_version(name)}
+    return {"python": python, "settings": stage_params(name), "version": _settings.stage_version(name)}
 
 
 def asked(name, device="cpu"):

@@ -28,7 +28,7 @@ rule dataset:
     params:
         **params_of("dataset"),
     shell:
-        "python -m objectsounds dataset"
+        "{params.python} -m objectsounds dataset"
         " --settings {params.settings:q}"
         " --objects {input.objects:q}"
         " --bases {input.bases:q}"

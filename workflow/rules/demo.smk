@@ -25,7 +25,7 @@ rule demo:
         **params_of("demo"),
         folder=lambda wildcards, output: str(Path(output.truth).parent),
     shell:
-        "python -m objectsounds demo"
+        "{params.python} -m objectsounds demo"
         " --settings {params.settings:q}"
         " --workers {threads}"
         " --output {params.folder:q}"

@@ -51,7 +51,7 @@ rule denoise:
             else paths.options_of(input, "folder")
         ),
     shell:
-        "python -m objectsounds denoise"
+        "{params.python} -m objectsounds denoise"
         " --settings {params.settings:q}"
         " --dictionaries {input.dictionaries:q}"
         " {params.clips}"

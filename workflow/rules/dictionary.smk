@@ -25,6 +25,7 @@ rule dictionary:
     resources:
         **asked("dictionary"),
     params:
+        python=python,
         settings=lambda wc: stage_params("dictionary", extra=paths.dictionary_keys(wc.dictionary))(wc),
         version=_settings.stage_version("dictionary"),
         rule=lambda wc: DICTIONARIES[wc.dictionary].rule,
@@ -33,7 +34,7 @@ rule dictionary:
             f"--network {shlex.quote(str(input.network))}" if input.network else ""
         ),
     shell:
-        "python -m objectsounds dictionary"
+        "{params.python} -m objectsounds dictionary"
         " --settings {params.settings:q}"
         " --rule {params.rule:q}"
         " --supervision {params.supervision:q}"
@@ -61,7 +62,7 @@ rule dictionary_gaussian:
     params:
         **params_of("dictionary_gaussian"),
     shell:
-        "python -m objectsounds dictionary_gaussian"
+        "{params.python} -m objectsounds dictionary_gaussian"
         " --settings {params.settings:q}"
         " --like {input.like:q}"
         " --output {output:q}"

@@ -67,7 +67,7 @@ rule experiments:
         models=experiment_arguments,
         folder=lambda wildcards, output: str(Path(output.summary).parent),
     shell:
-        "python -m objectsounds experiments"
+        "{params.python} -m objectsounds experiments"
         " --settings {params.settings:q}"
         " --methods {params.methods:q}"
         " --blocks {input.blocks:q}"

@@ -21,13 +21,14 @@ rule export:
     resources:
         **asked("export"),
     params:
+        python=python,
         settings=lambda wc: stage_params("export", variant_of(wc.method))(wc),
         version=_settings.stage_version("export"),
         weights=lambda wildcards, input: (
             f"--weights {shlex.quote(str(input.weights))}" if input.weights else ""
         ),
     shell:
-        "python -m objectsounds export"
+        "{params.python} -m objectsounds export"
         " --settings {params.settings:q}"
         " --method {wildcards.method:q}"
         " --dictionary {input.dictionary:q}"

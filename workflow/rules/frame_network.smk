@@ -30,7 +30,7 @@ rule frame_network:
         **params_of("frame_network"),
         optional=lambda wildcards, input: paths.options_of(input, "val", "val_status", "start"),
     shell:
-        "python -m objectsounds frame_network"
+        "{params.python} -m objectsounds frame_network"
         " --settings {params.settings:q}"
         " --train {input.train:q}"
         " --status {input.status:q}"
@@ -59,7 +59,7 @@ rule frame_predictions:
     params:
         **params_of("frame_predictions"),
     shell:
-        "python -m objectsounds frame_predictions"
+        "{params.python} -m objectsounds frame_predictions"
         " --settings {params.settings:q}"
         " --network {input.network:q}"
         " --status {input.status:q}"

@@ -23,7 +23,7 @@ rule labeller:
     params:
         **params_of("labeller"),
     shell:
-        "python -m objectsounds labeller"
+        "{params.python} -m objectsounds labeller"
         " --settings {params.settings:q}"
         " --pictures {input.pictures:q}"
         " --output {output.weights:q}"

@@ -27,7 +27,7 @@ rule labels:
             f"--weights {shlex.quote(str(input.weights))}" if input.weights else ""
         ),
     shell:
-        "python -m objectsounds labels"
+        "{params.python} -m objectsounds labels"
         " --settings {params.settings:q}"
         " --status {input.status:q}"
         " {params.weights}"

@@ -27,7 +27,7 @@ rule masks:
     params:
         **params_of("masks"),
     shell:
-        "python -m objectsounds masks"
+        "{params.python} -m objectsounds masks"
         " --settings {params.settings:q}"
         " --network {input.network:q}"
         " --frames {input.frames:q}"

@@ -28,7 +28,7 @@ rule mixtures_table:
     params:
         **params_of("mixtures_table"),
     shell:
-        "python -m objectsounds mixtures_table"
+        "{params.python} -m objectsounds mixtures_table"
         " --settings {params.settings:q}"
         " --objects {input.objects:q}"
         " --status {input.status:q}"
@@ -56,7 +56,7 @@ rule mixtures:
     params:
         **params_of("mixtures"),
     shell:
-        "python -m objectsounds mixtures"
+        "{params.python} -m objectsounds mixtures"
         " --settings {params.settings:q}"
         " --table {input.table:q}"
         " --block {wildcards.block:q}"

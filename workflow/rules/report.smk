@@ -57,7 +57,7 @@ rule report:
         results=lambda wildcards, output: str(Path(output.page).parents[1]),
         methods=METHODS,
     shell:
-        "python -m objectsounds report"
+        "{params.python} -m objectsounds report"
         " --settings {params.settings:q}"
         " --results {params.results:q}"
         " --methods {params.methods:q}"

@@ -24,7 +24,7 @@ rule score:
     params:
         **params_of("score"),
     shell:
-        "python -m objectsounds score"
+        "{params.python} -m objectsounds score"
         " --settings {params.settings:q}"
         " --method {wildcards.method:q}"
         " --mixtures {input.mixtures:q}"
@@ -65,7 +65,7 @@ rule score_tables:
         **params_of("score_tables"),
         methods=METHODS,
     shell:
-        "python -m objectsounds score_tables"
+        "{params.python} -m objectsounds score_tables"
         " --settings {params.settings:q}"
         " --methods {params.methods:q}"
         " --blocks {input:q}"

@@ -28,13 +28,14 @@ rule separate:
     resources:
         **asked("separate"),
     params:
+        python=python,
         settings=lambda wc: stage_params("separate", variant_of(wc.method))(wc),
         version=_settings.stage_version("separate"),
         model=lambda wildcards, input: " ".join(
             f"--{name} {shlex.quote(str(input[name]))}" for name in model_inputs(wildcards)
         ),
     shell:
-        "python -m objectsounds separate"
+        "{params.python} -m objectsounds separate"
         " --settings {params.settings:q}"
         " --method {wildcards.method:q}"
         " --mixtures {input.mixtures:q}"
@@ -62,13 +63,14 @@ rule separate_learned:
         **asked("separate_learned"),
         gpu=lambda wc: int(paths.learned_device(SETTINGS, wc.method) == "cuda"),
     params:
+        python=python,
         settings=lambda wc: stage_params("separate", variant_of(wc.method), paths.learned_keys(wc.method))(wc),
         version=[_settings.stage_version("separate"), _settings.stage_version("neural", "methods")],
         model=lambda wildcards, input: " ".join(
             f"--{name} {shlex.quote(str(input[name]))}" for name in model_inputs(wildcards)
         ),
     shell:
-        "python -m objectsounds separate"
+        "{params.python} -m objectsounds separate"
         " --settings {params.settings:q}"
         " --method {wildcards.method:q}"
         " --mixtures {input.mixtures:q}"

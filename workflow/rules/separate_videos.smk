@@ -30,11 +30,12 @@ rule separate_video:
     resources:
         **asked("separate_video"),
     params:
+        python=python,
         options=lambda wc: shlex.join(paths.video_options(SETTINGS, wc.name)),
         version=_settings.stage_version("separate_videos"),
         folder=lambda wildcards, output: str(Path(str(output)).parent),
     shell:
-        "python -m objectsounds separate"
+        "{params.python} -m objectsounds separate"
         " --model {input.model:q}"
         " --threads {threads}"
         " {params.options}"

@@ -30,7 +30,7 @@ rule solos:
     params:
         **params_of("solos"),
     shell:
-        "python -m objectsounds solos"
+        "{params.python} -m objectsounds solos"
         " --settings {params.settings:q}"
         " --rate {wildcards.rate}"
         " --dataset {input.dataset:q}"

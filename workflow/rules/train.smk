@@ -28,7 +28,7 @@ rule train:
         **params_of("train"),
         val=lambda wildcards, input: f"--val {shlex.quote(str(input.val))}" if input.val else "",
     shell:
-        "python -m objectsounds train"
+        "{params.python} -m objectsounds train"
         " --settings {params.settings:q}"
         " --train {input.train:q}"
         " {params.val}"

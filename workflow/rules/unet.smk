@@ -26,7 +26,7 @@ rule unet:
         **params_of("unet"),
         optional=lambda wildcards, input: paths.options_of(input, "val"),
     shell:
-        "python -m objectsounds unet"
+        "{params.python} -m objectsounds unet"
         " --settings {params.settings:q}"
         " --train {input.train:q}"
         " {params.optional}"

@@ -28,7 +28,7 @@ rule wave_unet:
         **params_of("wave_unet"),
         optional=lambda wildcards, input: paths.options_of(input, "val"),
     shell:
-        "python -m objectsounds wave_unet"
+        "{params.python} -m objectsounds wave_unet"
         " --settings {params.settings:q}"
         " --conditioning {wildcards.conditioning:q}"
         " --train {input.train:q}"

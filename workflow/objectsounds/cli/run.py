@@ -13,14 +13,17 @@ from pathlib import Path
 import psutil
 
 from objectsounds.config.method_table import method_title
-from objectsounds.config.settings import load_settings
+from objectsounds.config.settings import CONFIG, PERSONS, load_settings
 from objectsounds.core.arguments import CORES
 from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.places import ROOT
 from objectsounds.core.tables import read_table
 from objectsounds.core.writable import check_writable
 from objectsounds.dictionaries.table import dictionary_table
 
 COUNTED = ("--cores", "-c", "--jobs", "-j", "--local-cores")
+# Where Snakemake looks for one.
+SNAKEFILES = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
 LOCK = Path(".snakemake") / "objectsounds.lock"
 COLUMNS = {
     "method": "method",
@@ -175,6 +178,21 @@ def check_cores(arguments: list[str]) -> None:
             raise ObjectsoundsError(f"{option} {error}, or all.") from None
 
 
+def _names(arguments: list[str], *options: str) -> bool:
+    return any(word.partition("=")[0] in options for word in arguments)
+
+
+def completed(arguments: list[str]) -> list[str]:
+    """Return Snakemake's arguments, with our workflow and the demo's settings where a folder has none."""
+    ours = []
+    if not (_names(arguments, "--snakefile", "-s") or any(Path(name).exists() for name in SNAKEFILES)):
+        ours.append(f"--snakefile={ROOT / 'Snakefile'}")
+    if not (_names(arguments, "--configfile", "--configfiles") or PERSONS.exists()):
+        ours.append(f"--configfile={CONFIG / PERSONS.name}")
+        print(f"{PERSONS} does not exist here: this runs the demo. objectsounds init . lays one out.")
+    return [*ours, *arguments]
+
+
 def run_snakemake(arguments: list[str]) -> int:
     """Run Snakemake to its end and return its status.
 
@@ -210,7 +228,7 @@ def run_workflow(arguments: list[str]) -> int:
         page = results / "report" / "index.html"
         before = page.stat().st_mtime_ns if page.exists() else None
         check_writable(results, "results")
-        status = run_snakemake(arguments)
+        status = run_snakemake(completed(arguments))
         if status == 0 and whole and page.exists():
             _show_result(results, page.stat().st_mtime_ns != before)
         return status

@@ -7,6 +7,7 @@ jobs pass at the first attempt; one that was killed asks again for two, then thr
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from objectsounds.config.classes import chosen_classes
 
@@ -85,7 +86,7 @@ def minutes(settings: dict, name: str) -> Callable:
     seconds = per_clip * _clips(settings) + need.mixture_seconds * _mixtures(settings)
     base = math.ceil(need.minutes + seconds / 60)
 
-    def runtime(wildcards, attempt):
+    def runtime(wildcards: object, attempt: int) -> int:
         return base * min(attempt, GROWTH)
 
     return runtime
@@ -98,7 +99,7 @@ def memory(settings: dict, name: str) -> Callable:
         return lambda wildcards, attempt: base * min(attempt, GROWTH)
     most = settings["train"]["memory_gb"] * 1000
 
-    def mem_mb(wildcards, input, attempt):
+    def mem_mb(wildcards: object, input: Any, attempt: int) -> int:
         # Bases are kept in memory up to a limit, and are there twice while they are normalised.
         return (base + math.ceil(2.2 * min(most, input.size_mb))) * min(attempt, GROWTH)
 

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping
 from pathlib import Path, PurePath
+from typing import Any
 
 from objectsounds.config.method_table import DICTIONARIES, method_of, variant_of
 from objectsounds.config.settings import of_variant, run_methods, shared_variant
@@ -145,20 +146,21 @@ def models_of(settings: dict, name: str) -> dict[str, str]:
     models = {"dictionary": dictionary_file(settings, name), "network": learned_network(settings, name)}
     if method.detects:
         models["test"] = dataset_of(settings, variant_of(name), "test")
-    if method.frames:
-        models["frames"] = str(PurePath(frame_network(settings, name)).with_name("test.h5"))
+    frames = frame_network(settings, name)
+    if frames is not None:
+        models["frames"] = str(PurePath(frames).with_name("test.h5"))
     return {kind: path for kind, path in models.items() if path is not None}
 
 
 def learned_device(settings: dict, name: str) -> str:
     """Return where a learned method separates."""
-    stage = method_of(name).network.partition("/")[0]
+    stage = str(method_of(name).network).partition("/")[0]
     return of_variant(settings, variant_of(name))[stage]["device"]
 
 
 def learned_keys(name: str) -> tuple[str, ...]:
     """Return the keys that a learned method separates by, beyond those of stage separate."""
-    stage = method_of(name).network.partition("/")[0]
+    stage = str(method_of(name).network).partition("/")[0]
     inference = {"unet": ("unet.device", "unet.mask", "unet.background"), "wave_unet": ("wave_unet.device",)}
     return inference[stage]
 
@@ -172,7 +174,7 @@ def experiment_models(settings: dict, methods: list[str]) -> dict[str, dict[str,
         ``dictionaries``: method to file; ``networks``: ``<variant>/<supervision>`` to file, a network
         that variants share once; ``datasets``: ``<variant>/<split>`` to file.
     """
-    models: dict[str, dict[str, str]] = {"dictionaries": {}, "networks": {}, "datasets": {}}
+    models: dict[str, dict[str, Any]] = {"dictionaries": {}, "networks": {}, "datasets": {}}
     for name in methods:
         variant, dictionary = variant_of(name), method_of(name).dictionary
         if not method_of(name).guided or dictionary is None:

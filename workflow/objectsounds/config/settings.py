@@ -6,7 +6,9 @@ No heavy imports here: every Snakemake job reads this module while it parses the
 import copy
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from objectsounds.config.classes import chosen_classes
 from objectsounds.config.method_table import DICTIONARIES, METHODS, with_twins
@@ -16,6 +18,7 @@ from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.places import PACKAGE, ROOT
 
 CONFIG = ROOT / "config"
+PERSONS = Path("config") / "config.yaml"  # in the working folder
 
 
 def merge(base: dict, over: dict) -> dict:
@@ -42,7 +45,7 @@ def preset_path(name: str) -> Path:
     )
 
 
-def _expand_results(value: object, results: str) -> object:
+def _expand_results(value: Any, results: str) -> Any:
     if isinstance(value, dict):
         return {key: _expand_results(item, results) for key, item in value.items()}
     if isinstance(value, list):
@@ -63,7 +66,7 @@ def _typed_user(user: dict, schema: dict) -> dict:
     return user
 
 
-def load_settings(user: dict | None = None) -> dict:
+def load_settings(user: dict | None = None, relocated: Callable[[str], str] = str) -> dict:
     """Merge and validate the settings.
 
     Parameters
@@ -71,6 +74,8 @@ def load_settings(user: dict | None = None) -> dict:
     user : dict, optional
         The person's layer (config.yaml with the command line on top); if absent it is read from
         ``config/config.yaml`` of the working folder, or from the one beside the Snakefile.
+    relocated : callable, optional
+        From the folder that ``results`` names to the one that is used, if another workflow has a say in it.
 
     Raises
     ------
@@ -78,8 +83,7 @@ def load_settings(user: dict | None = None) -> dict:
         One sentence naming the key, its value and what is allowed.
     """
     if user is None:
-        here = Path("config") / "config.yaml"
-        user = read_yaml(here if here.exists() else CONFIG / "config.yaml")
+        user = read_yaml(PERSONS if PERSONS.exists() else CONFIG / PERSONS.name)
     user = copy.deepcopy(user)
     user.pop("pathvars", None)
     schema = read_schema()
@@ -93,6 +97,7 @@ def load_settings(user: dict | None = None) -> dict:
             section["variants"] = {k: item for k, item in section["variants"].items() if item is not None}
     validate(settings)
     results = settings["results"].replace("<preset>", Path(str(preset or "default")).stem).rstrip("/")
+    results = relocated(results)
     return _expand_results(settings | {"results": results}, results)
 
 
@@ -230,4 +235,5 @@ def shared_variant(settings: dict, stage: str, variant: str, extra: tuple[str, .
 def stage_version(stage: str, folder: str = "stages") -> int:
     """Return a stage module's ``STAGE_VERSION``, read from its text: importing it would take seconds."""
     text = (PACKAGE / folder / f"{stage}.py").read_text(encoding="utf-8")
-    return int(re.search(r"^STAGE_VERSION = (\d+)$", text, re.MULTILINE).group(1))
+    (version,) = re.findall(r"^STAGE_VERSION = (\d+)$", text, re.MULTILINE)
+    return int(version)

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePath
+from typing import Any
 
 from objectsounds.config.schema import kinds_of, wanted
 from objectsounds.config.video_options import REST, parse_gains
@@ -15,7 +16,7 @@ def _value_text(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _unknown_key(error, path: str) -> str:
+def _unknown_key(error: Any, path: str) -> str:
     allowed = sorted(error.schema["properties"])
     unknown = sorted(set(error.instance) - set(allowed))[0]
     key = f"{path}.{unknown}" if path else unknown
@@ -23,7 +24,7 @@ def _unknown_key(error, path: str) -> str:
     return f"{key} (= {value}) is not a key of the configuration; allowed here are {', '.join(allowed)}."
 
 
-def _sentence(error) -> str:
+def _sentence(error: Any) -> str:
     path = ".".join(str(part) for part in error.absolute_path)
     if error.validator == "additionalProperties":
         return _unknown_key(error, path)

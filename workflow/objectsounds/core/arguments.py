@@ -3,6 +3,7 @@
 import argparse
 import math
 from dataclasses import dataclass
+from typing import NoReturn
 
 
 class UsageError(Exception):
@@ -12,7 +13,7 @@ class UsageError(Exception):
 class Parser(argparse.ArgumentParser):
     """A parser that raises its errors as ``UsageError`` instead of printing how the command is used."""
 
-    def error(self, message: str) -> None:
+    def error(self, message: str) -> NoReturn:
         """Raise ``UsageError``."""
         raise UsageError(f"{self.prog}: {message.removeprefix('argument ')} (see {self.prog} --help)")
 

@@ -10,6 +10,7 @@ import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from objectsounds.core.errors import DamagedError
 
@@ -48,7 +49,7 @@ def _hdf5(path: Path) -> str | None:
     return None
 
 
-def _read_item(name: str, item) -> None:
+def _read_item(name: str, item: Any) -> None:
     if hasattr(item, "shape") and not item.is_virtual:  # a view's parts are files of their own
         item[()]
 

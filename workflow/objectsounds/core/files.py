@@ -152,7 +152,7 @@ def write_json(path: str | Path, value: object) -> None:
 def write_json_lines(path: str | Path, rows: Iterable[dict]) -> None:
     """Write rows as one JSON object a line, of which the last says so: a text that is cut lacks it."""
     rows = list(rows)
-    ends = [{}] * (len(rows) - 1) + [{"last": True}]
+    ends: list[dict] = [{}] * (len(rows) - 1) + [{"last": True}]
     lines = [json.dumps(row | end, sort_keys=True) + "\n" for row, end in zip(rows, ends, strict=True)]
     write_text(path, "".join(lines))
 
@@ -160,7 +160,11 @@ def write_json_lines(path: str | Path, rows: Iterable[dict]) -> None:
 def is_of_this_run(path: str | Path) -> bool:
     """Return whether a file lies in the folder of the run whose job this is: no other may be moved."""
     folder = os.environ.get(RUN)
-    return bool(folder) and Path(folder).resolve() in (Path(path).parent.resolve() / "x").parents
+    return (
+        folder is not None
+        and folder != ""
+        and Path(folder).resolve() in (Path(path).parent.resolve() / "x").parents
+    )
 
 
 def set_aside(unit: str | Path, what: str) -> BrokenFileError:

@@ -1,6 +1,12 @@
-"""Where the files that come with the package lie."""
+"""Where the files that come with the package lie: in a clone around it, installed from a wheel within it."""
 
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
-ROOT = PACKAGE.parents[1]
+SHARE = PACKAGE / "share"  # in a wheel alone: see pyproject.toml
+INSTALLED = SHARE.is_dir()
+ROOT = (
+    SHARE if INSTALLED else PACKAGE.parents[1]
+)  # holds Snakefile, workflow/, config/, envs/, profiles/, resources/
+# A folder for PYTHONPATH with this package alone: another environment's Python must not find its neighbours.
+LIBRARY = SHARE / "library" if INSTALLED else PACKAGE.parent

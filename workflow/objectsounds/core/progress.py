@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import Any
 
 log = logging.getLogger(__name__)
 EVERY_SECONDS = 10
@@ -31,7 +32,8 @@ class Counter:
     """The same for work that reports ``(done, total)`` itself, as a callable."""
 
     def __init__(self, label: str):
-        self.label, self.bar, self.last = label, None, time.monotonic()
+        self.label, self.last = label, time.monotonic()
+        self.bar: Any = None
 
     def __call__(self, done: int, total: int, note: str = "") -> None:
         """Show that ``done`` of ``total`` are done."""

@@ -15,6 +15,8 @@ PACKAGES = ("numpy", "scipy", "torch", "h5py", "librosa", "scikit-learn", "openc
 @functools.cache
 def commit() -> str:
     """Return the commit of the code, with ``+`` if files were changed since; empty where there is no git."""
+    if not (ROOT / ".git").exists():  # installed: a repository above it is another project's
+        return ""
     known = ["git", "-C", str(ROOT)]
     try:
         head = subprocess.run([*known, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)

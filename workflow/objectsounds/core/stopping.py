@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from typing import Any, Self
 
 
 class StopRequest:
@@ -10,21 +11,21 @@ class StopRequest:
     In another thread than the main one, where signals cannot be caught, it stays false.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.asked = False
-        self.before = None
+        self.before: Any = None
 
     def __bool__(self) -> bool:
         return self.asked
 
-    def _ask(self, *_) -> None:
+    def _ask(self, *_: object) -> None:
         self.asked = True
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             self.before = signal.signal(signal.SIGTERM, self._ask)
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         if self.before is not None:
             signal.signal(signal.SIGTERM, self.before)

@@ -9,6 +9,8 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+from objectsounds.demo.synthesiser import tinysoundfont
+
 PICTURES_A_JOB = 25
 
 Progress = Callable[[int, int], None]
@@ -72,6 +74,7 @@ def make(settings: dict, output: Path, workers: int, progress: Progress | None =
     for first in range(0, len(pictures), PICTURES_A_JOB):
         jobs.append((make_pictures, pictures[first : first + PICTURES_A_JOB]))
     # Spawned, not forked: the caller may hold threads (torch, OpenCV) that a fork would not survive.
+    tinysoundfont()  # had once, not by every process
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
         pending = [pool.submit(job, part, demo, output) for job, part in jobs]
         try:

@@ -8,6 +8,7 @@ import numpy as np
 import scipy.fft
 
 from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.demo.synthesiser import tinysoundfont
 
 SOUNDFONT = "TimGM6mb.sf2"
 PEAK = 0.97
@@ -42,10 +43,8 @@ def play(performance: dict, seconds: float, rate: int) -> np.ndarray:
     np.ndarray [shape=(samples,), dtype=float32]
         Mono, at the performance's RMS level.
     """
-    import tinysoundfont
-
     # A fresh synthesiser each time: voices that ring on must not reach the next performance.
-    synth = tinysoundfont.Synth(samplerate=rate)
+    synth = tinysoundfont().Synth(samplerate=rate)
     font = synth.sfload(str(soundfont()))
     drums = performance["bank"] != 0
     synth.program_select(0, font, performance["bank"], performance["program"], drums)

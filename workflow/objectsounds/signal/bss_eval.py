@@ -131,7 +131,8 @@ def _scores(estimate: np.ndarray, own: tuple, whole: tuple) -> tuple[float, floa
     if min(errors) < CANCELS * total:
         near, far = (span.projection(products) for span, products in (own, whole))
         longer = np.pad(estimate, (0, TAPS - 1))
-        errors = tuple(float(rest @ rest) for rest in (longer - near, far - near, longer - far))
+        rests = longer - near, far - near, longer - far
+        errors = float(rests[0] @ rests[0]), float(rests[1] @ rests[1]), float(rests[2] @ rests[2])
     return decibels(target, errors[0]), decibels(target, errors[1]), decibels(all_targets, errors[2])
 
 

@@ -41,7 +41,8 @@ class CrossFade:
     def __init__(self, overlap: int):
         ramp = 0.5 - 0.5 * np.cos(np.pi * (np.arange(overlap) + 0.5) / overlap)
         self.rising = ramp.astype(np.float32)[:, None]
-        self.overlap, self.tail = overlap, None
+        self.overlap = overlap
+        self.tail: np.ndarray | None = None
 
     def __call__(self, estimates: np.ndarray, last: bool) -> np.ndarray:
         """Return what is final once this block has come, shape=(J, m, C); of the last block all of it."""

@@ -31,7 +31,7 @@ class BatchDescent:
     def __init__(self, V: torch.Tensor, W: torch.Tensor, H: torch.Tensor) -> None:
         self.V = V
         W, H = W.clamp(min=float(descent.BASES_FLOOR)), H.clamp(min=float(descent.FLOOR))
-        self.state = (W, H, W.log(), H.log())
+        self.state: tuple[torch.Tensor, ...] = (W, H, W.log(), H.log())
         self.W, self.H = W, H
         self.weight = torch.ones(len(V), 1, 1, device=V.device)
         self.still = torch.zeros(len(V), 1, 1, dtype=torch.bool, device=V.device)  # without momentum
@@ -92,7 +92,8 @@ class BatchDescent:
     def _keep(self, before: tuple, which: torch.Tensor) -> None:
         """Take the state of some of the batch back to an earlier one, and start again from there."""
         which = which.reshape(-1, 1, 1)
-        self.state = tuple(torch.where(which, old, new) for old, new in zip(before, self.state, strict=True))
+        pairs = zip(before, self.state, strict=True)
+        self.state = tuple(torch.where(which, old, new) for old, new in pairs)
         again = which | self.still
         self.W = torch.where(again, self.state[0], self.W)
         self.H = torch.where(again, self.state[1], self.H)
@@ -176,7 +177,7 @@ def _factorize_one_batch(
         if not matrix.any():
             fits.append(nmf.silent(np.zeros((bins, count), np.float32), matrix))
             continue
-        W, H = (tensor[index].cpu().numpy() for tensor in batch.state[:2])
-        fit = Factorization(W, H[:, : matrix.shape[1]], divergences[index], counts[index])
+        bases, activations = (tensor[index].cpu().numpy() for tensor in batch.state[:2])
+        fit = Factorization(bases, activations[:, : matrix.shape[1]], divergences[index], counts[index])
         fits.append(nmf.finished(fit, matrix, scale))
     return fits

@@ -95,7 +95,7 @@ def _clip_weights(
 
 
 def bootstrap_interval(
-    values: Sequence[float],
+    values: Sequence[float] | np.ndarray,
     clusters: Sequence[Hashable],
     *,
     generator: np.random.Generator,

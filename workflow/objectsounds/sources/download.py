@@ -31,6 +31,7 @@ from urllib.parse import quote
 import ffmpeg
 
 from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.places import LIBRARY
 from objectsounds.media.decoder import SECTION_TAG
 from objectsounds.media.ffmpeg import MediaError, ffmpeg_executable, local_file, run_ffmpeg
 from objectsounds.sources.media_folder import IGNORED
@@ -174,7 +175,7 @@ def _partial_folder(folder: Path, name: str) -> Iterator[Path]:
 
 def _environment(job: dict, work: Path) -> dict[str, str]:
     env = os.environ | {"DENO_DIR": str(work / "deno")}
-    paths = [str(Path(__file__).resolve().parents[2]), env.get("PYTHONPATH")]
+    paths = [str(LIBRARY), env.get("PYTHONPATH")]
     env["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     if job["proxy"]:  # what the settings say counts, for ffmpeg too
         env = {key: value for key, value in env.items() if key.lower() != "no_proxy"}
