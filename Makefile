@@ -26,6 +26,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check --compact-diff Snakefile workflow/rules
+	$(BIN)/codespell
 	$(BIN)/snakemake --lint --quiet
 
 format: $(INSTALLED)
