@@ -77,7 +77,7 @@ $(SITE): requirements-docs.txt
 docs: $(SITE)
 	rm -rf .docs/pages && mkdir .docs/pages
 	tar cf - *.md LICENSE CITATION.cff docs config/README.md profiles/README.md resources | tar xf - -C .docs/pages
-	.docs/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 .docs/bin/mkdocs build --strict --quiet
 	@echo "site/index.html"
 
 # The versions of constraints.txt with the hashes of their files, for all platforms; see CONTRIBUTING.md.

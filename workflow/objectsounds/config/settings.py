@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from objectsounds.config.classes import chosen_classes
+from objectsounds.config.kind_table import KINDS
 from objectsounds.config.method_table import DICTIONARIES, METHODS, with_twins
 from objectsounds.config.stage_keys import STAGE_KEYS, UPSTREAM, VARIANT_SECTIONS
 from objectsounds.core.errors import ObjectsoundsError
@@ -122,7 +123,9 @@ def load_settings(user: dict | None = None) -> dict:
 
 @functools.cache
 def _schema() -> dict:
-    return read_yaml(SCHEMA)
+    schema = read_yaml(SCHEMA)
+    schema["properties"]["catalogue"]["properties"]["kind"]["enum"] = list(KINDS)
+    return schema
 
 
 def validate(settings: dict) -> None:
