@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 import yaml
 
+from objectsounds.cli.commands import COMMANDS
 from objectsounds.config.classes import read_classes
 from objectsounds.config.settings import (
     canonical,
@@ -160,6 +161,7 @@ def test_every_stage_has_a_version_a_rule_a_module_and_its_keys(stage):
     rules = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
     command = {"separate_videos": "separate"}.get(stage, stage)  # told in the package's stages/__init__.py
     assert f'stage_version("{stage}")' in rules and f"objectsounds {command}" in rules
+    assert command in COMMANDS
     assert stage_settings(load_settings({"preset": "demo"}), stage)
 
 
