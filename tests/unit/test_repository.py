@@ -50,7 +50,9 @@ def test_the_workflows_on_a_push_call_targets_that_are_there():
 
 
 def test_the_hooks_before_a_commit_have_the_versions_of_make_lint():
-    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0][
+        "hooks"
+    ]
     tested = pins("constraints.txt")
     wanted = {item for hook in hooks for item in hook["additional_dependencies"]}
     assert wanted == {f"{name}=={tested[name]}" for name in ("ruff", "snakefmt", "codespell")}
