@@ -68,7 +68,7 @@ bench: $(PEERS)
 bench-full: $(INSTALLED)
 	$(BIN)/python -m objectsounds.bench.full
 
-# The site is built of a copy of the pages in the same places, so that links hold here and there.
+# The site is built of a copy of the pages in the same places, so that links hold here and there. Quiet would not be strict.
 $(SITE): requirements-docs.txt
 	$(PYTHON) -m venv .docs
 	.docs/bin/python -m pip install --quiet -r requirements-docs.txt
@@ -76,8 +76,8 @@ $(SITE): requirements-docs.txt
 
 docs: $(SITE)
 	rm -rf .docs/pages && mkdir .docs/pages
-	tar cf - *.md LICENSE CITATION.cff docs config/README.md profiles/README.md resources | tar xf - -C .docs/pages
-	NO_MKDOCS_2_WARNING=1 .docs/bin/mkdocs build --strict --quiet
+	tar cf - *.md LICENSE CITATION.cff docs config/README.md profiles/README.md resources workflow/schemas | tar xf - -C .docs/pages
+	NO_MKDOCS_2_WARNING=1 .docs/bin/mkdocs build --strict
 	@echo "site/index.html"
 
 # The versions of constraints.txt with the hashes of their files, for all platforms; see CONTRIBUTING.md.
