@@ -4,9 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PEERS := .bench/.installed
+SITE := .docs/.installed
 
 .PHONY: demo test test-cluster test-faults test-edits test-envs test-storage test-install test-mutations lint format
-.PHONY: generated setup bench bench-full clean
+.PHONY: generated docs lock setup bench bench-full clean
 
 setup: $(INSTALLED)
 
@@ -28,6 +29,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check --compact-diff Snakefile workflow
 	$(BIN)/mypy
+	$(BIN)/codespell
 	$(BIN)/snakemake --lint --quiet
 
 format: $(INSTALLED)
@@ -74,10 +76,30 @@ $(PEERS): $(INSTALLED) requirements-bench.txt
 	@touch $@
 
 bench: $(PEERS)
-	PYTHONPATH=$(CURDIR)/workflow .bench/bin/python -m objectsounds.bench --readme README.md
+	PYTHONPATH=$(CURDIR)/workflow .bench/bin/python -m objectsounds.bench --page docs/speed.md
 
 bench-full: $(INSTALLED)
 	$(BIN)/python -m objectsounds.bench.full
 
+# The site is built of a copy of the pages in the same places, so that links hold here and there. Quiet would not be strict.
+$(SITE): requirements-docs.txt
+	$(PYTHON) -m venv .docs
+	.docs/bin/python -m pip install --quiet -r requirements-docs.txt
+	@touch $@
+
+docs: $(SITE)
+	rm -rf .docs/pages && mkdir .docs/pages
+	tar cf - *.md LICENSE CITATION.cff docs config/README.md profiles/README.md resources workflow/schemas | tar xf - -C .docs/pages
+	NO_MKDOCS_2_WARNING=1 .docs/bin/mkdocs build --strict
+	@echo "site/index.html"
+
+# The versions of constraints.txt with the hashes of their files, for all platforms; see CONTRIBUTING.md.
+lock: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --constraint constraints.txt requirements.txt --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --constraint constraints.txt --no-deps requirements-nodeps.txt >> requirements.lock
+
 clean:
-	rm -rf $(VENV) .bench .snakemake .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) .bench .docs site .snakemake .pytest_cache .ruff_cache .mypy_cache

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SURVIVORS = Path(__file__).with_name("survivors.tsv")
 MODULES = (
     *("methods.separation", "methods.guided", "methods.guided_masks"),
-    *("stages.score", "stages.score_tables", "data.score_tables", "signal.statistics"),
+    *("stages.score", "stages.score_tables", "data.score_tables", "signal.measures", "signal.statistics"),
     *("data.mixtures", "stages.mixtures", "data.targets", "data.bags", "stages.dataset"),
     *("stages.dictionary", "dictionaries.file", "dictionaries.choice", "dictionaries.gao"),
     *("dictionaries.surest", "dictionaries.agreement", "dictionaries.solo", "dictionaries.consensus"),

@@ -26,6 +26,7 @@ from objectsounds.networks.miml_training import load_network
 from objectsounds.networks.relation_map import relation_maps
 from objectsounds.networks.unet_training import UnetTask
 from objectsounds.networks.wave_unet_training import WaveTask
+from objectsounds.signal.measures import MEASURES
 from objectsounds.stages.ablation import score_views
 from objectsounds.stages.ablation_table import make_ablation
 from objectsounds.stages.clips import make_shard
@@ -249,7 +250,7 @@ def _score_tables(inputs: Inputs) -> list:
 
 def _score(inputs: Inputs) -> dict:
     found, blocks = {}, _score_tables(inputs)
-    measures = ("sdr", "sir", "sar", "si_sdr")
+    measures = ("sdr", "sir", "sar", *MEASURES)
     for path in blocks:
         for row in read_table(path):
             # An artefact-free mixture has a SAR of rounding errors alone.

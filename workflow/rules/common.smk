@@ -20,6 +20,7 @@ from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import RUN
 from objectsounds.core.places import LIBRARY
 from objectsounds.core.writable import check_writable
+from objectsounds.config.kind_table import KINDS
 from objectsounds.config.method_table import (
     CONDITIONINGS,
     DICTIONARIES,
@@ -153,7 +154,7 @@ def folder_input(path):
 
 def media_input(wildcards):
     """Return the folder of media where it has to be there: not where files are named, or downloaded."""
-    named = SETTINGS["catalogue"]["kind"] in ("folder", "urmp")
+    named = KINDS[SETTINGS["catalogue"]["kind"]].own_media
     downloaded = SETTINGS["clips"]["download"]["enabled"]
     return [] if named or downloaded else folder_input(SETTINGS["clips"]["media"])
 

@@ -65,12 +65,12 @@ def test_without_a_demo_run_it_says_what_to_do_first(tmp_path, caplog, monkeypat
     assert bench.main(options) == 1 and "make demo" in caplog.text
 
 
-def test_the_readmes_table_is_renewed_between_its_marks(tmp_path):
-    readme = tmp_path / "README.md"
-    readme.write_text("before\n<!-- bench -->\nold\n<!-- end of bench -->\nafter\n")
+def test_the_pages_table_is_renewed_between_its_marks(tmp_path):
+    page = tmp_path / "speed.md"
+    page.write_text("before\n<!-- bench -->\nold\n<!-- end of bench -->\nafter\n")
     for _ in range(2):
-        renew_section(readme, [comparison()])
-    text = readme.read_text()
+        renew_section(page, [comparison()])
+    text = page.read_text()
     assert text.startswith("before\n<!-- bench -->\n| what |") and text.endswith(
         "<!-- end of bench -->\nafter\n"
     )

@@ -24,9 +24,9 @@ from objectsounds.methods.clustering import (
 )
 from objectsounds.methods.problem import Problem
 from objectsounds.signal.cqt import Cqt
+from objectsounds.signal.measures import si_sdr
 from objectsounds.signal.nmf import Factorization, factorize
 from objectsounds.signal.transforms import Stft
-from objectsounds.stages.score import si_sdr
 
 RATE = 8000
 TRANSFORM = Stft.for_rate(RATE, 0.1, 0.05)

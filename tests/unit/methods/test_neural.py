@@ -35,8 +35,8 @@ from objectsounds.networks.unet import (
 from objectsounds.networks.unet_training import load_unet
 from objectsounds.networks.wave_unet import WaveUNet, lengths, separate_waveform, upsampled
 from objectsounds.networks.wave_unet_training import load_wave_unet
+from objectsounds.signal.measures import si_sdr
 from objectsounds.stages.frame_predictions import predict_frames
-from objectsounds.stages.score import si_sdr
 from objectsounds.stages.unet import train_unet
 from objectsounds.stages.wave_unet import train_wave_unet
 

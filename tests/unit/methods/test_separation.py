@@ -15,9 +15,9 @@ from objectsounds.methods.guided_masks import guided_masks, soft_masks
 from objectsounds.methods.oracles import ideal_ratio_mask, unprocessed
 from objectsounds.methods.problem import Problem
 from objectsounds.methods.separation import detected_objects, fallback_reason, separate_mixture
+from objectsounds.signal.measures import si_sdr
 from objectsounds.signal.nmf import fit_with_free_bases
 from objectsounds.signal.transforms import Stft, transform_of
-from objectsounds.stages.score import si_sdr
 from objectsounds.stages.separate import COLUMNS, separate_block
 
 RATE = 8000

@@ -10,10 +10,10 @@ from objectsounds.data.status import SHARD_COLUMNS, good_clips, read_audio
 from objectsounds.dictionaries.file import Dictionary
 from objectsounds.methods.guided import guided_nmf
 from objectsounds.methods.problem import Problem
+from objectsounds.signal.measures import si_sdr
 from objectsounds.signal.transforms import transform_of
 from objectsounds.stages.bases import bases_of, make_bases
 from objectsounds.stages.clips import make_shard
-from objectsounds.stages.score import si_sdr
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from objectsounds.data.mixtures import MIXTURE_COLUMNS
 from objectsounds.data.score_tables import COLUMNS, SUMMARY_COLUMNS, add_improvement, summarise
 from objectsounds.media.wav import write_wav
 from objectsounds.signal.bss_eval import bss_eval
+from objectsounds.signal.measures import si_sdr
 from objectsounds.signal.statistics import COMPARISON_COLUMNS
-from objectsounds.stages.score import score_block, score_mixture, si_sdr
+from objectsounds.stages.score import score_block, score_mixture
 from objectsounds.stages.score_tables import make_tables
 from objectsounds.stages.separate import COLUMNS as ESTIMATE_COLUMNS
 

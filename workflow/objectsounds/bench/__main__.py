@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="objectsounds.bench", description="Compare the kernels with peers.")
     parser.add_argument("--run", type=Path, default=Path("results/demo"), help="a finished demo run")
     parser.add_argument("--output", type=Path, default=Path("results/bench"))
-    parser.add_argument("--readme", type=Path, help="whose table is renewed if all topics are measured")
+    parser.add_argument("--page", type=Path, help="whose table is renewed if all topics are measured")
     parser.add_argument("--topics", nargs="+", choices=TOPICS, default=TOPICS)
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -39,8 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ObjectsoundsError as error:
         logging.error("%s", error)
         return 1
-    if options.readme and tuple(options.topics) == TOPICS:
-        renew_section(options.readme, comparisons)
+    if options.page and tuple(options.topics) == TOPICS:
+        renew_section(options.page, comparisons)
     missed = [comparison for comparison in comparisons if comparison.shown and not comparison.reached]
     logging.info("%s holds the table; %d goals missed", options.output / "table.tsv", len(missed))
     return int(bool(missed))

@@ -121,17 +121,17 @@ def write_comparisons(folder: Path, comparisons: list[Comparison]) -> None:
     _plot(folder / "ratios.svg", [comparison for comparison in comparisons if comparison.shown])
 
 
-def renew_section(readme: Path, comparisons: list[Comparison]) -> None:
-    """Put the table between the marks ``<!-- bench -->`` and ``<!-- end of bench -->`` of a README."""
+def renew_section(page: Path, comparisons: list[Comparison]) -> None:
+    """Put the table between the marks ``<!-- bench -->`` and ``<!-- end of bench -->`` of a page."""
     heads = ("what", "against", "times as good", "goal", "equal results")
     names = ("what", "peer_name", "ratio", "goal", "equal_result")
     lines = [heads, ("---",) * len(heads)]
     lines += [tuple(comparison.row()[name] for name in names) for comparison in comparisons]
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    before, start, rest = readme.read_text(encoding="utf-8").partition("<!-- bench -->\n")
+    before, start, rest = page.read_text(encoding="utf-8").partition("<!-- bench -->\n")
     _, end, after = rest.partition("<!-- end of bench -->")
     if start and end:
-        write_text(readme, before + start + table + end + after)
+        write_text(page, before + start + table + end + after)
 
 
 def _plot(path: Path, comparisons: list[Comparison]) -> None:

@@ -6,11 +6,12 @@ No heavy imports here, not even YAML's before a file is read: every job reads th
 import functools
 from pathlib import Path
 
+from objectsounds.config.kind_table import KINDS
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.places import ROOT
 
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
-KINDS = {  # in words: of one value, of several
+WORDS = {  # in words: of one value, of several
     "integer": ("a whole number", "whole numbers"),
     "number": ("a number", "numbers"),
     "string": ("text", "texts"),
@@ -47,6 +48,8 @@ def read_schema(path: Path = SCHEMA) -> dict:
     """Return the schema with what need not be written in it: a section has all of its keys, and no others."""
     schema = read_yaml(path)
     schema.pop("$defs", None)  # YAML has put them in their places
+    if "catalogue" in schema["properties"]:
+        schema["properties"]["catalogue"]["properties"]["kind"]["enum"] = list(KINDS)
     return _completed(schema)
 
 
@@ -123,5 +126,5 @@ def _one(item: dict, plural: bool = False) -> str:
         return f"{', '.join(others)} or {last}"
     kind = next(kind for kind in kinds_of(item) if kind != "null")
     limits = [text.format(item[key]) for key, text in LIMITS.items() if key in item]
-    words = f"{KINDS[kind][plural]} {' and '.join(limits)}".rstrip()
+    words = f"{WORDS[kind][plural]} {' and '.join(limits)}".rstrip()
     return words.replace(" at ", " of at ", 1) if limits and limits[0].startswith("at ") else words

@@ -4,10 +4,11 @@ import numpy as np
 
 from objectsounds.core.seeds import generator
 from objectsounds.core.tables import split_names
+from objectsounds.signal.measures import MEASURES
 from objectsounds.signal.statistics import bootstrap_interval, clips_of_mixtures
 
-MEASURES = ("sdr", "sir", "sar", "si_sdr", "sdr_improvement")
-COLUMNS = ("method", "group", "mixture", "object", "clip", "other", *MEASURES, "fallback", "n_extra")
+MEASURED = ("sdr", "sir", "sar", *MEASURES, "sdr_improvement")
+COLUMNS = ("method", "group", "mixture", "object", "clip", "other", *MEASURED, "fallback", "n_extra")
 SUMMARY_COLUMNS = (
     "method",
     "group",
@@ -18,7 +19,7 @@ SUMMARY_COLUMNS = (
     "sdr_median",
     "sir_mean",
     "sar_mean",
-    "si_sdr_mean",
+    *(f"{name}_mean" for name in MEASURES),
     "sdr_improvement_mean",
     "n_mixtures",
     "n_fallback",
@@ -64,7 +65,7 @@ def summarise(method: str, group: str, rows: list[dict], seed: int = 0) -> dict:
     parts = [row for row in rows if not row["fallback"]]
     values = {
         name: [float(row[name]) for row in (parts if name in ("sir", "sar") else rows) if row[name] != ""]
-        for name in MEASURES
+        for name in MEASURED
     }
     separated = [float(row["sdr"]) for row in parts]
     low, high = _interval(rows, seed, method, group)
@@ -83,7 +84,7 @@ def summarise(method: str, group: str, rows: list[dict], seed: int = 0) -> dict:
         "sdr_median": f"{np.median(values['sdr']):.3f}" if rows else "",
         "sir_mean": _mean(values["sir"]),
         "sar_mean": _mean(values["sar"]),
-        "si_sdr_mean": _mean(values["si_sdr"]),
+        **{f"{name}_mean": _mean(values[name]) for name in MEASURES},
         "sdr_improvement_mean": _mean(values["sdr_improvement"]),
         "n_mixtures": len(mixtures),
         "n_fallback": len(rows) - len(separated),

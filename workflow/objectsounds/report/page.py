@@ -27,6 +27,7 @@ from objectsounds.report.listening import ranking_method
 from objectsounds.report.overview import main_results
 from objectsounds.report.plots import save_curves
 from objectsounds.report.theme import picture
+from objectsounds.signal.measures import MEASURES
 
 CURVES = (("loss", "margin loss"), ("map", "class-wise mAP"), ("map_authors", "mAP as in Gao's code"))
 
@@ -114,6 +115,7 @@ def _scores(results: Path, methods: list[str], classes: list[str], media: Path) 
     told = {method_title(name): method_of(name).told for name in methods if method_of(name).told}
     return {
         "scores": rows,
+        "measures": {f"{name}_mean": item.title for name, item in MEASURES.items()},
         "score_figures": figures,
         "told": told,
         "main_results": main_results(summary, methods),

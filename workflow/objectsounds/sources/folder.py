@@ -43,6 +43,11 @@ def _file_sections(
     return [Candidate(name, str(path), *span, medium=digest, **facts) for span in spans], []
 
 
+def read_videos(path: Path, options: dict) -> tuple[list[Candidate], list[BadRow]]:
+    """List the videos of a folder, or those that a table names."""
+    return read_folder(path, options) if path.is_dir() else read_video_list(path, options)
+
+
 def read_folder(folder: Path, options: dict) -> tuple[list[Candidate], list[BadRow]]:
     """List the videos of a folder, cut into sections.
 

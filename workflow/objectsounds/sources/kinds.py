@@ -1,19 +1,12 @@
-"""The kinds of catalogue by name."""
+"""Listings of any kind but AudioSet's, read by the function that the table of kinds names."""
 
-from collections.abc import Callable
+import importlib
 from pathlib import Path
 
+from objectsounds.config.kind_table import KINDS
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.sources.candidates import Candidate
-from objectsounds.sources.folder import read_folder, read_video_list
-from objectsounds.sources.music import read_music
 from objectsounds.sources.segments import BadRow
-from objectsounds.sources.urmp import read_urmp
-
-READERS: dict[str, Callable[[Path, dict], tuple[list[Candidate], list[BadRow]]]] = {
-    "music": read_music,
-    "urmp": read_urmp,
-}
 
 
 def read_listing(kind: str, path: str | Path, options: dict) -> tuple[list[Candidate], list[BadRow]]:
@@ -22,7 +15,7 @@ def read_listing(kind: str, path: str | Path, options: dict) -> tuple[list[Candi
     Parameters
     ----------
     kind : str
-        ``folder``, ``music`` or ``urmp``.
+        A key of ``KINDS``.
     path : path
         A folder, or a listing; for ``folder`` also a list of files.
     options : dict
@@ -31,8 +24,7 @@ def read_listing(kind: str, path: str | Path, options: dict) -> tuple[list[Candi
     path = Path(path)
     if not path.exists():
         raise ObjectsoundsError(f"{path} does not exist: name a {kind} listing in catalogue.train.")
-    if kind != "folder" and path.is_dir() == (kind == "music"):
+    if ("folder" if path.is_dir() else "file") not in KINDS[kind].entries:
         raise ObjectsoundsError(f"{path} is no listing of kind {kind!r}: see catalogue.kind.")
-    if kind == "folder":
-        return read_folder(path, options) if path.is_dir() else read_video_list(path, options)
-    return READERS[kind](path, options)
+    module, name = KINDS[kind].reader.split(".")
+    return getattr(importlib.import_module(f"objectsounds.sources.{module}"), name)(path, options)

@@ -18,17 +18,10 @@ from objectsounds.data.block_files import read_block_table, read_block_wav
 from objectsounds.data.mixtures import MIXTURE_COLUMNS
 from objectsounds.data.score_tables import COLUMNS
 from objectsounds.signal.bss_eval import BY_ENGINE
+from objectsounds.signal.measures import MEASURES
 from objectsounds.stages.separate import COLUMNS as ESTIMATE_COLUMNS
 
 STAGE_VERSION = 4
-
-
-def si_sdr(reference: np.ndarray, estimate: np.ndarray) -> float:
-    """Return the scale-invariant SDR in dB of waveforms of shape=(T,) (Le Roux et al. 2019)."""
-    reference, estimate = np.asarray(reference, np.float64), np.asarray(estimate, np.float64)
-    target = reference * (estimate @ reference) / (reference @ reference)
-    noise = estimate - target
-    return float(10 * np.log10((target @ target) / max(noise @ noise, np.finfo(float).tiny)))
 
 
 def _read(folder: Path, name: str) -> np.ndarray:
@@ -80,7 +73,10 @@ def score_mixture(
             "sdr": sdr[index],
             "sir": sir[index],
             "sar": sar[index],
-            "si_sdr": si_sdr(references[index], guesses[taken[index]]),
+            **{
+                measure: item.function(references[index], guesses[taken[index]])
+                for measure, item in MEASURES.items()
+            },
             "sdr_improvement": "",
             "fallback": estimates[objects[taken[index]]]["fallback"],
             "n_extra": extra,
