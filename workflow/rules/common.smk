@@ -96,12 +96,12 @@ def stage_params(stage, variant=None, extra=()):
 
 
 def params_of(name):
-    """Return the params of a rule without options of its own: a stage's settings and its version."""
+    """Return the params of a stage without options: how Python starts, its settings and its version."""
     return {"python": python, "settings": stage_params(name), "version": _settings.stage_version(name)}
 
 
 def asked(name, device="cpu"):
-    """Return the resources of a rule, with a GPU where the device is ``cuda``."""
+    """Return the resources of a job, with a GPU where the device is ``cuda``."""
     return job_resources.requested(SETTINGS, name, device)
 
 

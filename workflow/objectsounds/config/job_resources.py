@@ -110,7 +110,7 @@ def disk(settings: dict, name: str) -> Callable:
     """Return a resource function: the MB that a job may write, from its inputs' size and its clips."""
     own = SPARE_DISK + REQUESTS[name].clip_mb * _clips(settings)
 
-    def disk_mb(wildcards, input, attempt):
+    def disk_mb(wildcards: Any, input: Any, attempt: int) -> int:
         return math.ceil(own + 2 * input.size_mb) * min(attempt, GROWTH)
 
     return disk_mb

@@ -5,6 +5,7 @@ No heavy imports here, not even YAML's before a file is read: every job reads th
 
 import functools
 from pathlib import Path
+from typing import Any
 
 from objectsounds.config.kind_table import KINDS
 from objectsounds.core.errors import ObjectsoundsError
@@ -66,7 +67,7 @@ def _completed(item: dict) -> dict:
     return item
 
 
-def defaults_of(item: dict) -> object:
+def defaults_of(item: dict) -> Any:
     """Return the default of a key, or of all keys of a section."""
     if "properties" not in item:
         return item["default"]
@@ -79,7 +80,7 @@ def kinds_of(item: dict) -> list[str]:
     return [kinds] if isinstance(kinds, str) else kinds
 
 
-def typed(value: object, item: dict) -> object:
+def typed(value: Any, item: dict) -> Any:
     """Return ``value`` with the text in it read as YAML where a key of the schema takes no text.
 
     Snakemake hands ``--config 'train={epochs: 50}'`` on with every nested value as text, also null.
