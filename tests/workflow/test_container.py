@@ -1,4 +1,4 @@
-"""``--sdm apptainer``: jobs run in the image, with its Python. A program that plays Apptainer stands in for it."""
+"""``--sdm apptainer``: jobs run in the image, with its Python. A program that plays Apptainer stands in."""
 
 import os
 import stat

@@ -44,4 +44,4 @@ def lay_out(folder: Path) -> None:
 def run(args: argparse.Namespace, settings: dict) -> None:
     """Lay out the folder that was named."""
     lay_out(Path(args.folder))
-    print(f"Edit {Path(args.folder) / 'config' / 'config.yaml'}, then run there: objectsounds run --cores all")
+    print(f"Edit {args.folder}/config/config.yaml, then run there: objectsounds run --cores all")
