@@ -1,4 +1,4 @@
-"""Jobs in a container: what rules ask for, and how their commands start Python; no container is run here."""
+"""``--sdm apptainer``: jobs run in the image, with its Python. A program that plays Apptainer stands in."""
 
 import os
 import stat

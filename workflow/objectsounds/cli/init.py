@@ -13,7 +13,7 @@ FILES = ("config/config.yaml", "profiles/*/profile.v9+.yaml", "profiles/README.m
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the folder."""
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="made where it is not there")
+    parser.add_argument("folder", metavar="FOLDER", help="made where it is not there")
 
 
 def lay_out(folder: Path) -> None:
@@ -43,5 +43,5 @@ def lay_out(folder: Path) -> None:
 
 def run(args: argparse.Namespace, settings: dict) -> None:
     """Lay out the folder that was named."""
-    lay_out(args.folder)
-    print(f"Edit {args.folder / 'config' / 'config.yaml'}, then run there: objectsounds run --cores all")
+    lay_out(Path(args.folder))
+    print(f"Edit {args.folder}/config/config.yaml, then run there: objectsounds run --cores all")
