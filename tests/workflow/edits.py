@@ -390,6 +390,8 @@ EDITS = [
     *_edits(
         set(),
         {
+            "clips.keep": "test",
+            "report.packed": "folder",
             "ablation.splits": ["test"],
             "denoise.folder": _media,
             "denoise.objects": {"file": ["drum"]},
