@@ -38,13 +38,27 @@ class Rule:
     envs: tuple[str, ...]
 
 
+def environments_in(rule):
+    """Return the environments that a rule's text names, also as ``environment(family, device)``."""
+    known = {path.stem for path in ENVS}
+    found = re.findall(r"envs/([\w-]+)\.yaml", rule)
+    for call in re.findall(r"environment\((.*)\)", rule):
+        families = [
+            name for name in re.findall(r'"(\w+)"', re.sub(r"SETTINGS\[.*?\]", "", call)) if name in known
+        ]
+        found += families + [
+            f"{name}-gpu" for name in families if "device" in call and f"{name}-gpu" in known
+        ]
+    return tuple(dict.fromkeys(found))
+
+
 def rules():
     found = []
     for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
         for name, body in RULE.findall(path.read_text(encoding="utf-8")):
             stage = re.search(r"-m objectsounds (\w+)", body)
             if stage:
-                found.append(Rule(name, stage[1], tuple(re.findall(r"envs/([\w-]+)\.yaml", body))))
+                found.append(Rule(name, stage[1], environments_in(body)))
     return found
 
 
