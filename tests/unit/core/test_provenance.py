@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 
 import h5py
 
@@ -14,6 +15,22 @@ from objectsounds.report.overview import versions
 
 def test_the_commit_is_a_hash_or_unknown():
     assert re.fullmatch(r"([0-9a-f]{40}\+?)?", commit())
+
+
+def test_a_repository_above_an_installed_package_is_not_its_own(tmp_path, monkeypatch):
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    author = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+    subprocess.run(
+        ["git", "-C", tmp_path, *author, "commit", "--quiet", "--allow-empty", "-m", "a"], check=True
+    )
+    (tmp_path / "site-packages").mkdir()
+    monkeypatch.setattr("objectsounds.core.provenance.ROOT", tmp_path)
+    commit.cache_clear()
+    assert len(commit()) == 40
+    monkeypatch.setattr("objectsounds.core.provenance.ROOT", tmp_path / "site-packages")
+    commit.cache_clear()
+    assert commit() == ""
+    commit.cache_clear()
 
 
 def test_versions_name_python_and_what_results_depend_on():
