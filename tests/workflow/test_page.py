@@ -251,8 +251,9 @@ def test_the_packed_page_stands_alone_and_small_enough_for_a_frame(finished, ope
 
 
 def test_snakemakes_report_holds_the_page_the_plots_and_the_tables(finished, tmp_path):
-    for kind in ("html", "zip"):
-        finished.snakemake("--report", str(tmp_path / f"report.{kind}"))
+    for kind, packed in (("html", "file"), ("zip", "folder")):
+        options = ("--report", str(tmp_path / f"report.{kind}"), "--config", f"report={{packed: {packed}}}")
+        finished.snakemake(*options)
     text = (tmp_path / "report.html").read_text()
     for words in ("packed.html", "scores.svg", "confusion-sounds.svg", "summary.tsv", "without sounds"):
         assert words in text, words

@@ -197,9 +197,9 @@ def make_shard(
     """
     status, options = Path(status), settings["clips"]
     media = MediaSource(options["media"], download)
-    rows = []
+    clips, rows = read_table(shard, SHARD_COLUMNS), []
     (status.parent / "media").mkdir(parents=True, exist_ok=True)  # of a shard without a good clip, too
-    for index, row in enumerate(progress(read_table(shard, SHARD_COLUMNS))):
+    for index, row in enumerate(progress(clips)):
         name = f"media/{index:04d}_{row['clip_id']}"  # ids may differ in case alone, or begin with a dash
         measures = dict.fromkeys(MEASURES, "") | {"status": "ok", "folder": name}
         try:
