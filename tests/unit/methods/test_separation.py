@@ -22,7 +22,7 @@ from objectsounds.stages.separate import COLUMNS, separate_block
 
 RATE = 8000
 TRANSFORM = Stft.for_rate(RATE, 0.1, 0.05)
-OPTIONS = {"iterations": 200, "tolerance": 1e-4}
+OPTIONS = {"iterations": 200, "tolerance": 1e-4, "block_sparsity": 0}
 
 
 def tone(frequency, seconds=2.0, seed=0):

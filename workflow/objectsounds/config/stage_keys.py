@@ -80,6 +80,7 @@ STAGE_KEYS = {
         "bases.cqt",
         "separate.iterations",
         "separate.tolerance",
+        "separate.block_sparsity",
         "catalogue.section_seconds",
         "clips.sample_rate",
         "clips.frames",
