@@ -13,7 +13,7 @@ def guided_nmf(problem: Problem) -> dict[str, np.ndarray]:
 
 
 def _separate_by_bases(problem: Problem, lenders: dict[str, str], why: str) -> dict[str, np.ndarray]:
-    """Separate each object by the bases of another, or its own; those without any are left out, for a reason."""
+    """Separate each object by its own bases or another's; those without any are left out, for a reason."""
     bases = {name: problem.dictionary.of(lender) for name, lender in lenders.items()}
     names = [name for name, columns in bases.items() if columns.shape[1]]
     problem.left_out = {name: why for name in problem.objects if name not in names}

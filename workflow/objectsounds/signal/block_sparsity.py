@@ -36,7 +36,7 @@ class BlockSparsity:
 
     @classmethod
     def of_clips(cls, strength: float, clips: list[list[str]]) -> "BlockSparsity | None":
-        """Return that of objects' bases in their order, a list of clip ids an object; None without strength."""
+        """Return that of objects whose bases come from these clips, a list an object; None without strength."""
         if strength <= 0:
             return None
         numbers: dict[tuple[int, str], int] = {}
@@ -60,7 +60,7 @@ class Penalty:
         self.rows = np.flatnonzero(sparsity.groups >= 0)
         self.groups = sparsity.groups[self.rows]
         self.counts = np.bincount(self.objects)
-        self.weight = sparsity.strength * total / max(1, np.count_nonzero(self.counts))
+        self.weight = sparsity.strength * total / max(1, int(np.count_nonzero(self.counts)))
 
     def _norms(self, H: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the total of each group, shape=(G,), and of each object."""
