@@ -36,7 +36,7 @@ class BlockSparsity:
 
     @classmethod
     def of_clips(cls, strength: float, clips: list[list[str]]) -> "BlockSparsity | None":
-        """Return that of objects whose bases come from these clips, a list an object; None without strength."""
+        """Return that of objects whose bases come from these clips, a list an object; None where it is 0."""
         if strength <= 0:
             return None
         numbers: dict[tuple[int, str], int] = {}
