@@ -153,6 +153,17 @@ def test_block_sparsity_of_the_model_is_used_and_an_older_model_has_none(diction
     assert np.abs(made[0] - made[1]).max() > 1e-3
 
 
+def test_a_model_file_tells_of_block_sparsity_only_where_its_method_has_it(dictionary, tmp_path):
+    found = {}
+    for method in ("miml", "miml_gao"):
+        for strength in (0, 0.1):
+            settings = stage_settings(merge(SETTINGS, {"separate": {"block_sparsity": strength}}), "export")
+            export_model(settings, method, dictionary, None, tmp_path / "model.h5")
+            separate = read_model(tmp_path / "model.h5").settings["separate"]
+            found[method, strength] = separate.get("block_sparsity")
+    assert found == {("miml", 0): None, ("miml", 0.1): 0.1, ("miml_gao", 0): None, ("miml_gao", 0.1): None}
+
+
 @pytest.mark.parametrize("transform", ["stft", "cqt"])
 @pytest.mark.parametrize("rest", [False, True])
 @pytest.mark.parametrize(("rate", "channels"), [(44100, 2), (4000, 1), (11025, 6)])

@@ -198,7 +198,7 @@ def separate_options(name: str, options: dict) -> dict:
     """Return section ``separate`` for a method: without block sparsity where it stays as published."""
     dictionary = method_of(name).dictionary
     published = dictionary is not None and DICTIONARIES[dictionary].as_published
-    return options | {"block_sparsity": 0} if published else options
+    return options | ({"block_sparsity": 0} if published else {})
 
 
 def variant_of(name: str) -> str:

@@ -52,7 +52,10 @@ def export_model(
         If the method is not guided by a dictionary, or the trained labeller is missing.
     """
     _check_method(method)
-    settings = settings | {"separate": separate_options(method, settings["separate"])}
+    separate = separate_options(method, settings["separate"])
+    if not separate["block_sparsity"]:  # as in model files that are older than the key
+        del separate["block_sparsity"]
+    settings = settings | {"separate": separate}
     options = settings["labeller"]
     chosen = read_dictionary(dictionary)
     with new_hdf5(output) as file:
