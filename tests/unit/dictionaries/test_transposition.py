@@ -10,6 +10,9 @@ from objectsounds.config.settings import load_settings, shared_variant
 from objectsounds.dictionaries import transposition
 from objectsounds.dictionaries.file import read_dictionary
 from objectsounds.dictionaries.transposition import pitched_objects, with_transpositions
+from objectsounds.methods.guided_masks import guided_masks
+from objectsounds.signal.measures import si_sdr
+from objectsounds.signal.transforms import Stft
 from objectsounds.signal.transposition import transposed
 from objectsounds.stages.dictionary import make_dictionary
 
@@ -47,6 +50,37 @@ def test_without_semitones_bases_or_pitched_objects_nothing_is_added():
     assert with_transpositions(notes, [0] * 4, FREQUENCIES, 0).rows == [0, 1, 2, 3]
     assert with_transpositions(noise, [0] * 4, FREQUENCIES, 1).rows == [0, 1, 2, 3]
     assert with_transpositions(notes[:0], [], FREQUENCIES, 1).bases.shape == (0, 801)
+
+
+def note(semitone, centre):
+    """Return a second of a note, in semitones from 220 Hz, its harmonics strongest at ``centre`` Hz."""
+    t = np.arange(8000) / 8000
+    harmonics = 220 * 2 ** (semitone / 12) * np.arange(1, 13)[:, None]
+    strength = np.where(harmonics < 4000, np.exp(-(np.log(harmonics / centre) ** 2)), 0)
+    return (strength * np.sin(2 * np.pi * harmonics * t)).sum(axis=0)
+
+
+def test_notes_that_no_clip_played_are_separated_by_copies_of_their_neighbours():
+    transform = Stft.for_rate(8000, 0.1, 0.05)
+    played, heard, centres = [0, 2, 4, 6], [1, 3, 5], (500, 2000)
+    orders = ([0, 1, 2], [2, 0, 1])
+    notes = [[note(semitone, centre) for semitone in played] for centre in centres]
+    bases = np.concatenate(
+        [[np.abs(transform.forward(n)).mean(axis=1) for n in instrument] for instrument in notes]
+    )
+    sounds = [
+        np.concatenate([note(heard[place], centre) for place in order])
+        for order, centre in zip(orders, centres, strict=True)
+    ]
+    spectrogram, gains = transform.forward(sum(sounds)), []
+    for semitones in (0, 1):
+        found = with_transpositions(bases, [0] * 4 + [1] * 4, np.arange(401) * 10.0, semitones)
+        owners = np.array([0] * 4 + [1] * 4)[found.rows]
+        parts = [found.bases[owners == owner].T for owner in (0, 1)]
+        masks = guided_masks(np.abs(spectrogram), parts, iterations=200, tolerance=1e-4)
+        estimates = [transform.inverse(spectrogram * mask, len(sounds[0])) for mask in masks]
+        gains.append([si_sdr(*pair) for pair in zip(sounds, estimates, strict=True)])
+    assert min(gains[1]) > max(gains[0]) + 5
 
 
 def settings_with(semitones):
