@@ -29,10 +29,9 @@ def shares(H, rows, parts):
     return [H[part].sum() / H[rows].sum() for part in parts]
 
 
-def test_groups_are_the_clips_of_each_object_and_none_without_strength():
+def test_groups_are_the_clips_of_each_object():
     found = sparsity()
     assert found.groups.tolist() == [0, 0, 1, 1, 2, 3, 4] and found.objects.tolist() == [0, 0, 0, 1, 1]
-    assert BlockSparsity.of_clips(0, CLIPS) is None
 
 
 def test_the_penalty_is_its_definition():

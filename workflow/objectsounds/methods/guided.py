@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from objectsounds.methods.guided_masks import guided_masks
+from objectsounds.methods.guided_masks import clip_sparsity, guided_masks
 from objectsounds.methods.problem import Problem, apply_masks
-from objectsounds.signal.block_sparsity import BlockSparsity
 
 
 def guided_nmf(problem: Problem) -> dict[str, np.ndarray]:
@@ -25,9 +24,7 @@ def _separate_by_bases(problem: Problem, lenders: dict[str, str], why: str) -> d
         [bases[name] for name in names],
         iterations=problem.options["iterations"],
         tolerance=problem.options["tolerance"],
-        sparsity=BlockSparsity.of_clips(
-            problem.options["block_sparsity"], [problem.dictionary.clips_of(lenders[name]) for name in names]
-        ),
+        sparsity=clip_sparsity(problem.options, problem.dictionary, [lenders[name] for name in names]),
     )
     return apply_masks(problem, spectrogram, masks, names)
 

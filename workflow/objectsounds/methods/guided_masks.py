@@ -7,6 +7,7 @@ import itertools
 
 import numpy as np
 
+from objectsounds.dictionaries.file import Dictionary
 from objectsounds.signal.block_sparsity import BlockSparsity
 from objectsounds.signal.nmf import fit_activations, fit_with_free_bases
 from objectsounds.signal.transforms import transform_of
@@ -72,6 +73,14 @@ def guided_masks(
     else:
         above[-1] = 1
     return np.concatenate([masks, above], axis=1)
+
+
+def clip_sparsity(options: dict, dictionary: Dictionary, names: list[str]) -> BlockSparsity | None:
+    """Return the block sparsity that section ``separate`` asks for, of objects' bases; None for none."""
+    strength = options.get("block_sparsity", 0)  # older model files have no such key
+    if strength <= 0:
+        return None
+    return BlockSparsity.of_clips(strength, [dictionary.clips_of(name) for name in names])
 
 
 def bases_at(rate: int, bases: np.ndarray, settings: dict, learnt_rate: int) -> np.ndarray:

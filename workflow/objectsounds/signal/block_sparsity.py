@@ -35,10 +35,8 @@ class BlockSparsity:
     objects: np.ndarray
 
     @classmethod
-    def of_clips(cls, strength: float, clips: list[list[str]]) -> "BlockSparsity | None":
-        """Return that of objects whose bases come from these clips, a list an object; None where it is 0."""
-        if strength <= 0:
-            return None
+    def of_clips(cls, strength: float, clips: list[list[str]]) -> "BlockSparsity":
+        """Return that of objects whose bases come from these clips, a list an object."""
         numbers: dict[tuple[int, str], int] = {}
         pairs = [(index, clip) for index, names in enumerate(clips) for clip in names]
         groups = [numbers.setdefault(pair, len(numbers)) for pair in pairs]

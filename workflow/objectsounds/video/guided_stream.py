@@ -14,8 +14,7 @@ from objectsounds.config.video_options import REST
 from objectsounds.core.seeds import generator
 from objectsounds.dictionaries.file import Dictionary
 from objectsounds.media.sound_stream import SoundStream
-from objectsounds.methods.guided_masks import bases_at, guided_masks
-from objectsounds.signal.block_sparsity import BlockSparsity
+from objectsounds.methods.guided_masks import bases_at, clip_sparsity, guided_masks
 from objectsounds.signal.crossfade import CrossFade, overlapping
 from objectsounds.signal.transforms import transform_of
 
@@ -45,8 +44,7 @@ class GuidedSeparator:
         self.transform = transform_of(settings, rate)
         learnt = settings["clips"]["sample_rate"]
         self.bases = [bases_at(rate, dictionary.of(name), settings, learnt) for name in objects]
-        strength = self.options.get("block_sparsity", 0)  # older model files have no such key
-        self.sparsity = BlockSparsity.of_clips(strength, [dictionary.clips_of(name) for name in objects])
+        self.sparsity = clip_sparsity(self.options, dictionary, objects)
         self.names = [*objects, REST] if rest else list(objects)
 
     def masks(self, magnitude: np.ndarray, index: int) -> np.ndarray:
