@@ -273,6 +273,7 @@ EDITS = [
     *_edits(
         DICTIONARIES, {"dictionary.surest.clips_per_object": 2}, real=("dictionary.surest.clips_per_object",)
     ),
+    *_edits(DICTIONARIES, {"dictionary.transpose": 1}, real=("dictionary.transpose",)),
     *_edits(
         ONE_DICTIONARY,
         {
@@ -298,7 +299,7 @@ EDITS = [
     *_edits(SEPARATED, {"mixtures.objects": True}),
     *_edits(
         SEPARATED | {"export"},
-        {"separate.iterations": 40, "separate.tolerance": 1.0e-3},
+        {"separate.iterations": 40, "separate.tolerance": 1.0e-3, "separate.block_sparsity": 0.03},
         real=("separate.iterations",),
     ),
     *_edits(SEPARATED, {"separate.components_per_source": 20, "separate.threads": 2, "separate.rate": 8000}),

@@ -16,7 +16,8 @@ import numpy as np
 import torch
 
 from objectsounds.config.method_table import CONDITIONINGS, METHODS, RULES, Conditioning
-from objectsounds.config.settings import load_settings, stage_settings
+from objectsounds.config.paths import dictionary_keys
+from objectsounds.config.settings import load_settings, merge, stage_settings
 from objectsounds.config.video_options import VideoOptions
 from objectsounds.core.tables import read_table
 from objectsounds.data.bags import open_dataset
@@ -194,7 +195,11 @@ def _dictionary(inputs: Inputs) -> dict:
     chosen, drawn = (inputs.folder / "dictionary" / f"{name}.h5" for name in ("exemplar", "gaussian"))
     make_dictionary(settings, "exemplar", "visual", None, inputs.dataset("train"), chosen)
     make_gaussian(settings, inputs.dictionary, drawn)
-    for path in (chosen, drawn):
+    settings = stage_settings(inputs.settings, "dictionary", extra=dictionary_keys("solo"))
+    settings = merge(settings, {"dictionary": {"transpose": 1}})
+    transposed = chosen.with_name("transposed.h5")
+    make_dictionary(settings, "solo", None, None, inputs.dataset("train"), transposed)
+    for path in (chosen, drawn, transposed):
         with h5py.File(path) as file:
             found[f"file {path.stem}"] = [*file["bases"].shape, *_moments(file["bases"][()])]
     return found

@@ -194,7 +194,8 @@ def test_the_solo_oracle_says_which_object_never_sounds_alone():
 
 
 def settings_with(clips):
-    return {"seed": 1, "train": {"basis_norm": "max"}, "dictionary": {"surest": {"clips_per_object": clips}}}
+    chosen = {"transpose": 0, "surest": {"clips_per_object": clips}}
+    return {"seed": 1, "train": {"basis_norm": "max"}, "dictionary": chosen}
 
 
 @pytest.mark.parametrize("rule", ["surest", "agreement", "gao"])

@@ -15,6 +15,7 @@ from objectsounds.methods.guided_masks import guided_masks, soft_masks
 from objectsounds.methods.oracles import ideal_ratio_mask, unprocessed
 from objectsounds.methods.problem import Problem
 from objectsounds.methods.separation import detected_objects, fallback_reason, separate_mixture
+from objectsounds.signal.block_sparsity import BlockSparsity
 from objectsounds.signal.measures import si_sdr
 from objectsounds.signal.nmf import fit_with_free_bases
 from objectsounds.signal.transforms import Stft, transform_of
@@ -22,7 +23,7 @@ from objectsounds.stages.separate import COLUMNS, separate_block
 
 RATE = 8000
 TRANSFORM = Stft.for_rate(RATE, 0.1, 0.05)
-OPTIONS = {"iterations": 200, "tolerance": 1e-4}
+OPTIONS = {"iterations": 200, "tolerance": 1e-4, "block_sparsity": 0}
 
 
 def tone(frequency, seconds=2.0, seed=0):
@@ -61,6 +62,25 @@ def test_planted_sounds_are_separated_and_the_estimates_sum_to_the_mixture(probl
 
 def test_the_unprocessed_mixture_is_the_mixture(problem):
     assert all((estimate == problem.mixture).all() for estimate in unprocessed(problem).values())
+
+
+def test_with_block_sparsity_the_groups_are_each_objects_clips(problem):
+    draw = np.random.default_rng(0)
+    bases = np.repeat(problem.dictionary.bases, 3, axis=0) * draw.gamma(1.0, 1.0, (6, 401))
+    clips = ["a", "b", "b", "b", "c", "b"]
+    problem.dictionary = Dictionary(["piano", "violin"], np.array([0, 0, 0, 1, 1, 1]), bases, clips, {})
+    problem.options = OPTIONS | {"block_sparsity": 0.1}
+    groups = BlockSparsity(0.1, np.array([0, 1, 1, 2, 3, 2]), np.array([0, 0, 1, 1]))
+    spectrogram = problem.transform.forward(problem.mixture)
+    masks = guided_masks(
+        np.abs(spectrogram), [bases[:3].T, bases[3:].T], iterations=200, tolerance=1e-4, sparsity=groups
+    )
+    estimates = guided_nmf(problem)
+    for name, mask in zip(problem.objects, masks, strict=True):
+        expected = problem.transform.inverse(spectrogram * mask, len(problem.mixture))
+        np.testing.assert_allclose(estimates[name], expected, atol=1e-6)
+    problem.options = OPTIONS
+    assert np.abs(guided_nmf(problem)["piano"] - estimates["piano"]).max() > 1e-4
 
 
 def test_a_single_object_gets_the_whole_mixture(problem):

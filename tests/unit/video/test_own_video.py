@@ -137,6 +137,33 @@ def test_a_short_sound_gets_exactly_what_the_pipeline_gives(dictionary, tmp_path
         np.testing.assert_array_equal(estimate[:, 0], expected)
 
 
+def test_block_sparsity_of_the_model_is_used_and_an_older_model_has_none(dictionary):
+    words, draw = read_dictionary(dictionary), np.random.default_rng(0)
+    words.bases = np.repeat(words.bases, 3, axis=0) * draw.gamma(1.0, 1.0, (6, 401)).astype(np.float32)
+    words.owners, words.clip_ids = np.repeat(words.owners, 3), ["a", "b", "c", "d", "e", "f"]
+    sparse, older = merge(SETTINGS, {"separate": {"block_sparsity": 0.1}}), merge(SETTINGS, {})
+    older["separate"] = {key: older["separate"][key] for key in ("iterations", "tolerance")}
+    mixture = tones().sum(axis=0)
+    made = []
+    for settings in (sparse, SETTINGS, older):
+        problem = Problem(mixture, list(PITCHES), transform_of(settings, RATE), sparse["separate"], words)
+        made.append(GuidedSeparator(settings, words, list(PITCHES), RATE, False)(mixture[:, None])[..., 0])
+    np.testing.assert_array_equal(made[0], list(guided_nmf(problem).values()))
+    np.testing.assert_array_equal(made[1], made[2])
+    assert np.abs(made[0] - made[1]).max() > 1e-3
+
+
+def test_a_model_file_tells_of_block_sparsity_only_where_its_method_has_it(dictionary, tmp_path):
+    found = {}
+    for method in ("miml", "miml_gao"):
+        for strength in (0, 0.1):
+            settings = stage_settings(merge(SETTINGS, {"separate": {"block_sparsity": strength}}), "export")
+            export_model(settings, method, dictionary, None, tmp_path / "model.h5")
+            separate = read_model(tmp_path / "model.h5").settings["separate"]
+            found[method, strength] = separate.get("block_sparsity")
+    assert found == {("miml", 0): None, ("miml", 0.1): 0.1, ("miml_gao", 0): None, ("miml_gao", 0.1): None}
+
+
 @pytest.mark.parametrize("transform", ["stft", "cqt"])
 @pytest.mark.parametrize("rest", [False, True])
 @pytest.mark.parametrize(("rate", "channels"), [(44100, 2), (4000, 1), (11025, 6)])

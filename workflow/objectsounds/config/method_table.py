@@ -25,6 +25,8 @@ class Source:
         The sections of ``dictionary`` in the settings that the rule takes.
     told : str
         What the method is told that nobody knows of a new video; empty if nothing.
+    as_published : bool
+        True if it stays as Gao and Rowe describe it: no transposed bases, no block sparsity.
     """
 
     rule: str
@@ -33,6 +35,7 @@ class Source:
     supervision: str | None = "visual"
     sections: tuple[str, ...] = ("surest",)
     told: str = ""
+    as_published: bool = False
 
 
 SOLOS, LISTED = "which train clips are solos", "what sounds in the train clips"
@@ -49,8 +52,8 @@ DICTIONARIES = {
         "MIML, clips that others explain",
         sections=("surest", "consensus"),
     ),
-    "gao": Source("gao", "miml_gao", "MIML, Gao's rule", sections=("gao",)),
-    "exemplar": Source("exemplar", "visual_exemplar", "Visual exemplar", None),
+    "gao": Source("gao", "miml_gao", "MIML, Gao's rule", sections=("gao",), as_published=True),
+    "exemplar": Source("exemplar", "visual_exemplar", "Visual exemplar", None, as_published=True),
     "gaussian": Source("gaussian", "gaussian", "Gaussian bases", None),
 }
 DRAWN = "gaussian"  # not chosen of bases but drawn, as many as another dictionary has
@@ -189,6 +192,13 @@ def method_of(name: str) -> Method:
     if found is None:
         raise ObjectsoundsError(f"unknown method {name!r}; allowed are {', '.join(METHODS)}.")
     return found
+
+
+def separate_options(name: str, options: dict) -> dict:
+    """Return section ``separate`` for a method: without block sparsity where it stays as published."""
+    dictionary = method_of(name).dictionary
+    published = dictionary is not None and DICTIONARIES[dictionary].as_published
+    return options | ({"block_sparsity": 0} if published else {})
 
 
 def variant_of(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from objectsounds.config.method_table import DICTIONARIES, method_of, variant_of
 from objectsounds.config.settings import of_variant, run_methods, shared_variant
+from objectsounds.config.stage_keys import TRANSPOSING
 from objectsounds.core.files import CATALOGUE, read_lines
 
 # Of the page, what targets make that are asked for by themselves.
@@ -37,7 +38,9 @@ def shards(path: str, split: str) -> list[str]:
 
 def dictionary_keys(dictionary: str) -> tuple[str, ...]:
     """Return the keys of a dictionary beyond its stage's."""
-    return tuple(f"dictionary.{section}" for section in DICTIONARIES[dictionary].sections)
+    source = DICTIONARIES[dictionary]
+    keys = tuple(f"dictionary.{section}" for section in source.sections)
+    return keys if source.as_published else keys + TRANSPOSING
 
 
 def network_of(settings: dict, dictionary: str, variant: str) -> str | None:

@@ -28,6 +28,14 @@ LEARNING = (  # keys of every network that learns from mixtures
     "checkpoint_every",
 )
 MIXING = ("sources", "max_pairs", "rms_db", "quiet_db", "blocks")  # not whose objects guide: another method
+TRANSPOSING = (  # how far, and of which frequencies bases are
+    "dictionary.transpose",
+    "clips.sample_rate",
+    "bases.transform",
+    "bases.window_seconds",
+    "bases.hop_seconds",
+    "bases.cqt",
+)
 UNET = ("window", "hop", "frames", "bins", "levels", "channels", "most_channels")
 
 STAGE_KEYS = {
@@ -80,6 +88,7 @@ STAGE_KEYS = {
         "bases.cqt",
         "separate.iterations",
         "separate.tolerance",
+        "separate.block_sparsity",
         "catalogue.section_seconds",
         "clips.sample_rate",
         "clips.frames",

@@ -40,6 +40,11 @@ class Dictionary:
             return self.bases[:0].T
         return self.bases[self.owners == self.objects.index(name)].T
 
+    def clips_of(self, name: str) -> list[str]:
+        """Return the clip that each of an object's bases comes from, in the order of ``of``."""
+        owners = zip(self.clip_ids, self.owners, strict=True)
+        return [clip for clip, owner in owners if self.objects[owner] == name]
+
 
 def read_dictionary(path: str | Path) -> Dictionary:
     """Read a dictionary file."""

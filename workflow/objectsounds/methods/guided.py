@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from objectsounds.methods.guided_masks import guided_masks
+from objectsounds.methods.guided_masks import clip_sparsity, guided_masks
 from objectsounds.methods.problem import Problem, apply_masks
 
 
 def guided_nmf(problem: Problem) -> dict[str, np.ndarray]:
     """Separate by the objects' fixed bases (Gao 3.5, eq. 4 and 5)."""
-    bases = {name: problem.dictionary.of(name) for name in problem.objects}
-    return _separate_by_bases(problem, bases, "empty dictionary")
+    return _separate_by_bases(problem, {name: name for name in problem.objects}, "empty dictionary")
 
 
-def _separate_by_bases(problem: Problem, bases: dict[str, np.ndarray], why: str) -> dict[str, np.ndarray]:
-    """Separate by fixed bases, shape=(F, m) an object; those without any are left out, for a reason."""
+def _separate_by_bases(problem: Problem, lenders: dict[str, str], why: str) -> dict[str, np.ndarray]:
+    """Separate each object by its own bases or another's; those without any are left out, for a reason."""
+    bases = {name: problem.dictionary.of(lender) for name, lender in lenders.items()}
     names = [name for name, columns in bases.items() if columns.shape[1]]
     problem.left_out = {name: why for name in problem.objects if name not in names}
     if not names:
@@ -24,6 +24,7 @@ def _separate_by_bases(problem: Problem, bases: dict[str, np.ndarray], why: str)
         [bases[name] for name in names],
         iterations=problem.options["iterations"],
         tolerance=problem.options["tolerance"],
+        sparsity=clip_sparsity(problem.options, problem.dictionary, [lenders[name] for name in names]),
     )
     return apply_masks(problem, spectrogram, masks, names)
 
@@ -46,6 +47,4 @@ def unmatched_objects(problem: Problem) -> dict[str, str]:
 
 def unmatched_nmf(problem: Problem) -> dict[str, np.ndarray]:
     """Separate by the bases of objects that are not there: what guidance is worth (Gao 4.3)."""
-    drawn = unmatched_objects(problem)
-    bases = {name: problem.dictionary.of(other) for name, other in drawn.items()}
-    return _separate_by_bases(problem, bases, "no absent object has bases")
+    return _separate_by_bases(problem, unmatched_objects(problem), "no absent object has bases")

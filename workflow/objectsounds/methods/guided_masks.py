@@ -7,6 +7,8 @@ import itertools
 
 import numpy as np
 
+from objectsounds.dictionaries.file import Dictionary
+from objectsounds.signal.block_sparsity import BlockSparsity
 from objectsounds.signal.nmf import fit_activations, fit_with_free_bases
 from objectsounds.signal.transforms import transform_of
 
@@ -27,6 +29,7 @@ def guided_masks(
     iterations: int,
     tolerance: float,
     free: np.random.Generator | None = None,
+    sparsity: BlockSparsity | None = None,
 ) -> np.ndarray:
     """Return what share of each bin the bases of each object explain (Gao eq. 4 and 5).
 
@@ -40,6 +43,8 @@ def guided_masks(
     free : np.random.Generator, optional
         If given, as many free bases as the objects have are fitted beside theirs, which adapt to what is
         none of them (Gao 4.5); it draws where they start.
+    sparsity : BlockSparsity, optional
+        Which of the objects' bases, in their order, come from one clip.
 
     Returns
     -------
@@ -49,6 +54,8 @@ def guided_masks(
     """
     held, sizes = np.concatenate(bases, axis=1), [part.shape[1] for part in bases]
     known, limits = magnitude[: len(held)], {"iterations": iterations, "tolerance": tolerance}
+    if sparsity is not None:
+        limits["sparsity"] = sparsity
     if free is None:
         fit = fit_activations(known, held, **limits)
     else:
@@ -66,6 +73,14 @@ def guided_masks(
     else:
         above[-1] = 1
     return np.concatenate([masks, above], axis=1)
+
+
+def clip_sparsity(options: dict, dictionary: Dictionary, names: list[str]) -> BlockSparsity | None:
+    """Return the block sparsity that section ``separate`` asks for, of objects' bases; None for none."""
+    strength = options.get("block_sparsity", 0)  # older model files have no such key
+    if strength <= 0:
+        return None
+    return BlockSparsity.of_clips(strength, [dictionary.clips_of(name) for name in names])
 
 
 def bases_at(rate: int, bases: np.ndarray, settings: dict, learnt_rate: int) -> np.ndarray:

@@ -5,11 +5,14 @@ R = V / (W H) says of them, the columns of W summing to 1 (three products of mat
 alternation takes four). It never raises the divergence. Between steps log W and log H are extrapolated
 along their last change, with Nesterov's weights; that is no descent by itself, so every
 ``CHECK_EVERY`` steps the divergence is looked at, and what raised it is taken back and done again without.
+With a penalty (``block_sparsity``) it is the sum of both that a step never raises and that is looked at.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+
+from objectsounds.signal.block_sparsity import Penalty
 
 CHECK_EVERY = 10
 TINY = np.float32(1e-30)
@@ -58,10 +61,14 @@ class Descent:
         float32.
     held : int
         The first columns of W that stay as they are.
+    penalty : Penalty, optional
+        Of the activations.
     """
 
-    def __init__(self, V: np.ndarray, W: np.ndarray, H: np.ndarray, held: int = 0) -> None:
-        self.V, self.held = V, held
+    def __init__(
+        self, V: np.ndarray, W: np.ndarray, H: np.ndarray, held: int = 0, penalty: Penalty | None = None
+    ) -> None:
+        self.V, self.held, self.penalty = V, held, penalty
         self.buffer = np.empty_like(V)
         self.ones = np.ones(len(V), V.dtype)  # summing columns by a product is the fastest way
         self.total = float(V.sum(dtype=np.float64))
@@ -83,6 +90,10 @@ class Descent:
         model = float(W.sum(axis=0, dtype=np.float64) @ H.sum(axis=1, dtype=np.float64))
         return max(0.0, cross + model - self.total)
 
+    def objective(self) -> float:
+        """Return what the iterations lower: the divergence, with the penalty where there is one."""
+        return self.divergence() + (self.penalty.value(self.state.H) if self.penalty else 0.0)
+
     def _ratio(self, W: np.ndarray, H: np.ndarray) -> np.ndarray:
         """Return V / (W H), in the buffer."""
         np.matmul(W, H, out=self.buffer)
@@ -93,7 +104,10 @@ class Descent:
         """Take an EM step from (W, H), which becomes the state, and extrapolate (W, H) from it."""
         old, held, W = self.state, self.held, self.W
         ratio = self._ratio(W, self.H)
-        H = np.maximum(self.H * (W.T @ ratio), FLOOR)
+        gain = W.T @ ratio
+        if self.penalty:
+            gain = self.penalty.applied(self.H, gain)
+        H = np.maximum(self.H * gain, FLOOR)
         log_H, log_W = np.log(H), old.bases_log
         if held < W.shape[1]:
             free = W[:, held:] * (ratio @ self.H[held:].T)
@@ -120,7 +134,7 @@ class Descent:
             self._step(momentum)
 
     def run(self, iterations: int, tolerance: float) -> tuple[list[float], int]:
-        """Iterate until the divergence falls too slowly.
+        """Iterate until the objective (the divergence, and a penalty if there is one) falls too slowly.
 
         It is looked at every ``CHECK_EVERY`` iterations; the loop ends when it fell by less than
         ``tolerance`` of itself per iteration, momentum at work. 0 runs all iterations.
@@ -131,12 +145,12 @@ class Descent:
             At the start and at each look, the last iteration included; they never rise.
         iterations : int
         """
-        divergences, done, momentum = [self.divergence()], 0, True
+        divergences, done, momentum = [self.objective()], 0, True
         while done < iterations and divergences[-1] > 0:
             before, steps = self.state, min(CHECK_EVERY, iterations - done)
             self.steps(steps, momentum)
             done += steps
-            now = self.divergence()
+            now = self.objective()
             if not now <= divergences[-1] and momentum:  # NaN, too
                 self.state, now, momentum = before, divergences[-1], False
                 self._start_again()

@@ -5,11 +5,12 @@ activations, shape=(M, N) (Gao eq. 1 and 2). The iterations, in float32, are in 
 they start from and what they are used for.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.signal.block_sparsity import BlockSparsity, Penalty
 from objectsounds.signal.kl_descent import Descent, folded, kl_divergence
 
 __all__ = ["Factorization", "factorize", "fit_activations", "fit_with_free_bases", "kl_divergence"]
@@ -31,7 +32,7 @@ class Factorization:
     activations : np.ndarray [shape=(M, N)]
     divergences : list of float
         At the start of the iterations on the whole spectrogram and after every ``CHECK_EVERY`` of
-        them, the last one included.
+        them, the last one included; with block sparsity its penalty is in them.
     iterations : int
     """
 
@@ -121,12 +122,26 @@ def silent(W: np.ndarray, V: np.ndarray) -> Factorization:
 
 
 def _descend(
-    V: np.ndarray, W: np.ndarray, H: np.ndarray, held: int, iterations: int, tolerance: float
+    V: np.ndarray,
+    W: np.ndarray,
+    H: np.ndarray,
+    held: int,
+    iterations: int,
+    tolerance: float,
+    penalty: Penalty | None = None,
 ) -> Factorization:
     """Iterate from W, its columns summing to 1 or 0, and H; the ``held`` first columns of W stay."""
-    descent = Descent(V, W, H, held)
+    descent = Descent(V, W, H, held, penalty)
     divergences, done = descent.run(iterations, tolerance)
     return Factorization(descent.state.W, descent.state.H, divergences, done)
+
+
+def _penalty(sparsity: BlockSparsity | None, V: np.ndarray, sums: np.ndarray) -> Penalty | None:
+    """Return the penalty for V and bases that sum to ``sums``; one of zeros explains nothing, of no group."""
+    if sparsity is None:
+        return None
+    groups = np.where(sums[: len(sparsity.groups)] > 0, sparsity.groups, -1)
+    return Penalty(replace(sparsity, groups=groups), float(V.sum(dtype=np.float64)))
 
 
 def _rescaled(fit: Factorization, scale: float, sums: np.ndarray) -> Factorization:
@@ -191,10 +206,11 @@ def fit_activations(
     iterations: int = 200,
     tolerance: float = 1e-4,
     dtype: type = np.float32,
+    sparsity: BlockSparsity | None = None,
 ) -> Factorization:
     """Estimate the activations of fixed bases (Gao eq. 4: H is fitted, W held).
 
-    The problem is convex: all bases start with equal shares, and nothing is drawn.
+    The problem is convex (but for block sparsity): all bases start with equal shares, and nothing is drawn.
 
     Parameters
     ----------
@@ -205,6 +221,8 @@ def fit_activations(
         As in ``factorize``.
     dtype : type
         Of the numbers; float64 is there to show that float32 does.
+    sparsity : BlockSparsity, optional
+        Which bases belong together; without it they are independent.
 
     Returns
     -------
@@ -221,7 +239,8 @@ def fit_activations(
     if not V.any():
         return silent(W, V)
     unit, sums = _columns_of_one(W)
-    fit = _descend(V, unit, _even_shares(V, unit), W.shape[1], iterations, tolerance)
+    penalty = _penalty(sparsity, V, sums)
+    fit = _descend(V, unit, _even_shares(V, unit), W.shape[1], iterations, tolerance, penalty)
     fit = _rescaled(fit, scale, sums)
     fit.bases = W
     return fit
@@ -235,6 +254,7 @@ def fit_with_free_bases(
     generator: np.random.Generator,
     iterations: int = 200,
     tolerance: float = 1e-4,
+    sparsity: BlockSparsity | None = None,
 ) -> Factorization:
     """Estimate the activations of fixed bases and, beside them, bases for what those do not explain.
 
@@ -252,6 +272,8 @@ def fit_with_free_bases(
         Draws their starting point.
     iterations, tolerance
         As in ``factorize``.
+    sparsity : BlockSparsity, optional
+        Of the fixed bases.
 
     Returns
     -------
@@ -270,7 +292,8 @@ def fit_with_free_bases(
     if not V.any():
         return silent(W, V)
     unit, sums = _columns_of_one(W)
-    fit = _descend(V, unit, _even_shares(V, unit), held.shape[1], iterations, tolerance)
+    penalty = _penalty(sparsity, V, sums)
+    fit = _descend(V, unit, _even_shares(V, unit), held.shape[1], iterations, tolerance, penalty)
     fit = _rescaled(fit, scale, sums)
     fit.bases[:, : held.shape[1]] = held
     return fit

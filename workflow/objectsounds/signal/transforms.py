@@ -58,3 +58,11 @@ def transform_of(settings: dict, rate: int) -> Stft | Cqt:
     if bases["transform"] == "cqt":
         return Cqt.for_rate(rate, **bases["cqt"])
     return Stft.for_rate(rate, bases["window_seconds"], bases["hop_seconds"])
+
+
+def frequencies_of(settings: dict, rate: int) -> np.ndarray:
+    """Return the frequencies in Hz of the bins of the transform for a rate in Hz, shape=(F,)."""
+    transform = transform_of(settings, rate)
+    if isinstance(transform, Cqt):
+        return transform.frequencies
+    return np.arange(transform.window // 2 + 1) * (rate / transform.window)

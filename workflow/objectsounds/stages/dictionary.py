@@ -13,9 +13,11 @@ from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.data.bags import Bags, open_dataset
 from objectsounds.dictionaries.choice import Choice
 from objectsounds.dictionaries.file import write_dictionary
+from objectsounds.dictionaries.transposition import with_transpositions
 from objectsounds.networks.miml import normalise_bases
 from objectsounds.networks.miml_training import load_network
 from objectsounds.networks.relation_map import relation_maps
+from objectsounds.signal.transforms import frequencies_of
 
 STAGE_VERSION = 3
 
@@ -28,6 +30,24 @@ def _gather(choice: Choice, bags: Bags, norm: str) -> np.ndarray:
         rows = [row for row, owner in enumerate(choice.clips) if owner == clip]
         chosen[rows] = bases[:, [choice.bases[row] for row in rows]].T
     return chosen
+
+
+def _write(settings: dict, rule: str, choice: Choice, bags: Bags, norm: str, output: str | Path) -> None:
+    """Write the chosen bases, with the transposed ones that the settings ask for; see `make_dictionary`."""
+    bases, owners, rows = _gather(choice, bags, norm), choice.objects, range(len(choice.clips))
+    semitones, origin = 0 if RULES[rule].as_published else settings["dictionary"]["transpose"], {}
+    if semitones:
+        frequencies = frequencies_of(settings, settings["clips"]["sample_rate"])
+        found = with_transpositions(bases, owners, frequencies, semitones)
+        rows, origin = found.rows, {"semitones": np.asarray(found.semitones, dtype=np.int32)}
+        bases = normalise_bases(torch.from_numpy(found.bases.T), norm).numpy().T
+    origin |= {
+        "clip_id": [bags.clip_ids[choice.clips[row]] for row in rows],
+        "basis": np.asarray([choice.bases[row] for row in rows], dtype=np.int32),
+        "score": np.asarray([choice.scores[row] for row in rows], dtype=np.float32),
+    }
+    owners = [owners[row] for row in rows]
+    write_dictionary(output, settings, STAGE_VERSION, rule, bags.objects, owners, bases, origin, choice.empty)
 
 
 def _read_network(network: str | Path, train: str | Path, bags: Bags) -> tuple[np.ndarray, str]:
@@ -52,8 +72,8 @@ def make_dictionary(
     Parameters
     ----------
     settings : dict
-        Keys ``seed``, ``train.basis_norm`` and the sections of ``dictionary`` that the rule takes
-        (``method_table.Source.sections``).
+        Keys ``seed``, ``train.basis_norm``, the sections of ``dictionary`` that the rule takes
+        (``method_table.Source.sections``) and, unless it stays as published, ``stage_keys.TRANSPOSING``.
     rule : str
         One of ``method_table.RULES``.
     supervision : str or None
@@ -64,7 +84,9 @@ def make_dictionary(
         The aggregated HDF5 of the train split.
     output : path
         HDF5 with ``bases`` (n, F), normalised as for training, ``object`` (n,), ``clip_id`` (n,),
-        ``basis`` (n,) and ``score`` (n,); attribute ``empty`` tells why an object has no basis.
+        ``basis`` (n,) and ``score`` (n,); where bases were transposed also ``semitones`` (n,), by which each
+        was moved from the basis that ``clip_id`` and ``basis`` name; attribute ``empty`` tells why an object
+        has no basis.
     """
     bags = open_dataset(train)
     bags = replace(bags, targets=(bags.supervision(supervision or "visual") == 1).astype(np.uint8))
@@ -75,23 +97,7 @@ def make_dictionary(
     for section in RULES[rule].sections:
         options |= settings["dictionary"][section]
     choose = importlib.import_module(f"objectsounds.dictionaries.{rule}").choose
-    choice = choose(maps, bags, options)
-    origin = {
-        "clip_id": [bags.clip_ids[clip] for clip in choice.clips],
-        "basis": np.asarray(choice.bases, dtype=np.int32),
-        "score": np.asarray(choice.scores, dtype=np.float32),
-    }
-    write_dictionary(
-        output,
-        settings,
-        STAGE_VERSION,
-        rule,
-        bags.objects,
-        choice.objects,
-        _gather(choice, bags, norm),
-        origin,
-        choice.empty,
-    )
+    _write(settings, rule, choose(maps, bags, options), bags, norm, output)
 
 
 OPTIONS = {

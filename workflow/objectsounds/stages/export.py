@@ -14,7 +14,7 @@ from pathlib import Path
 import h5py
 
 from objectsounds.config.classes import chosen_classes
-from objectsounds.config.method_table import METHODS, variant_of
+from objectsounds.config.method_table import METHODS, separate_options, variant_of
 from objectsounds.config.paths import dataset_of, dictionary_file, guided_methods
 from objectsounds.config.settings import of_variant, shared_variant, stage_settings
 from objectsounds.core.errors import ObjectsoundsError
@@ -52,6 +52,10 @@ def export_model(
         If the method is not guided by a dictionary, or the trained labeller is missing.
     """
     _check_method(method)
+    separate = separate_options(method, settings["separate"])
+    if not separate["block_sparsity"]:  # as in model files that are older than the key
+        del separate["block_sparsity"]
+    settings = settings | {"separate": separate}
     options = settings["labeller"]
     chosen = read_dictionary(dictionary)
     with new_hdf5(output) as file:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from objectsounds.config.method_table import Method, method_of
+from objectsounds.config.method_table import Method, method_of, separate_options
 from objectsounds.core.files import folder_written_whole
 from objectsounds.core.tables import write_table
 from objectsounds.data.bags import open_dataset
@@ -60,6 +60,7 @@ def separate_block(
         For learned methods: the trained network, and what the frame network says of the test clips.
     """
     method = method_of(name)
+    settings = settings | {"separate": separate_options(name, settings["separate"])}
     bases = read_dictionary(dictionary) if dictionary else None
     bags = open_dataset(test, bases=False) if test else None
     model = _learned(settings, method, network, frames)
