@@ -15,6 +15,7 @@ rule bases:
         "<logs>/bases/{variant}/{shard}.log",
     benchmark:
         "<benchmarks>/bases/{variant}/{shard}.tsv"
+    priority: 1  # before more clips, whose media then go sooner with clips.keep: test
     conda:
         environment("audio" if SETTINGS["bases"]["device"] == "cpu" else "train", SETTINGS["bases"]["device"])
     threads: SETTINGS["bases"]["threads"]

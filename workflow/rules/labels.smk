@@ -16,6 +16,7 @@ rule labels:
         "<logs>/labels/{shard}.log",
     benchmark:
         "<benchmarks>/labels/{shard}.tsv"
+    priority: 1  # before more clips, whose media then go sooner with clips.keep: test
     conda:
         environment("vision", SETTINGS["labeller"]["device"])
     threads: SETTINGS["labeller"]["threads"]
