@@ -29,6 +29,7 @@ MODULES = (
     *("dictionaries.surest", "dictionaries.agreement", "dictionaries.solo", "dictionaries.consensus"),
     *("networks.miml", "networks.miml_training", "networks.training", "stages.train"),
     *("signal.nmf", "signal.kl_descent", "sources.candidates", "sources.audioset"),
+    *("signal.block_sparsity", "signal.transposition", "dictionaries.transposition"),
 )
 BESIDE = {  # tests that reach a module by way of others
     "networks.training": ["train"],
