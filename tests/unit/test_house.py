@@ -61,6 +61,18 @@ def test_no_circle_of_imports():
         graph = {module: others for module, others in graph.items() if module not in free}
 
 
+def test_no_module_takes_a_private_name_from_another():
+    taken = [
+        (path.name, item.name)
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(objectsounds.__name__)
+        for item in node.names
+        if item.name.startswith("_") and not item.name.startswith("__")
+    ]
+    assert not taken
+
+
 def test_no_module_is_longer_than_one_reads_in_a_sitting():
     sizes = {path.name: len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
     assert {name: size for name, size in sizes.items() if size > LONGEST} == {}

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from objectsounds.cli.commands import COMMANDS, parser_of
-from objectsounds.cli.main import main
+from objectsounds.cli.main import THREAD_VARIABLES, limit_threads, main
 from objectsounds.config.settings import load_settings
 from objectsounds.core.arguments import Number
 from objectsounds.core.errors import ObjectsoundsError
@@ -173,3 +173,19 @@ def test_waiting_threads_sleep_and_do_not_spin():
             [sys.executable, "-c", code], capture_output=True, text=True, env=environment | given, check=True
         )
         assert done.stdout.strip() == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "section"),
+    [
+        ("bases", "bases"),
+        ("labels", "labeller"),
+        ("dictionary", "train"),
+        ("frame_predictions", "frame_network"),
+    ],
+)
+def test_a_command_takes_its_threads_from_the_section_of_its_rule(monkeypatch, command, section):
+    for name in THREAD_VARIABLES:
+        monkeypatch.setenv(name, "9")
+    limit_threads(command, {section: {"threads": 3}})
+    assert {os.environ[name] for name in THREAD_VARIABLES} == {"3"}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from objectsounds.cli.main import main
 from objectsounds.config.classes import objects_by_mid, read_classes
 from objectsounds.config.settings import load_settings, stage_settings
 from objectsounds.core.errors import ObjectsoundsError
@@ -461,3 +462,18 @@ def test_a_clip_in_two_lists_and_a_medium_in_two_splits_are_counted(tmp_path):
         ("train.csv", "v0000000000_0: its medium is in the split test too"),
         ("more.csv", "v0000000001_0: listed before, of 'v0000000001'"),
     ]
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_the_lists_that_a_command_names_count_not_the_settings(tmp_path, split):
+    mids = read_classes()["violin"].mids[0]
+    settings = settings_for(tmp_path, rows_of(6, mids, "a"), rows_of(3, mids, "b"))
+    other = listing(tmp_path / "other.csv", rows_of(4, mids, "o"))
+    clips = tmp_path / "c" / "clips.tsv"
+    files = ["--clips", str(clips), "--shards", str(clips.with_name("shards.txt"))]
+    assert main(["catalogue", "--settings", json.dumps(settings), f"--{split}", other, *files]) == 0
+    used = [row for row in read_table(clips) if row["source"].startswith("o")]
+    assert (
+        len(used) == 4
+        and {row["split"] for row in used} <= {"train": {"train", "val"}, "test": {"test"}}[split]
+    )

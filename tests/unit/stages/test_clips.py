@@ -1,11 +1,14 @@
 """Cutting media: what is right is right, what is wrong has its reason, and no clip harms another."""
 
+import json
+
 import cv2
 import ffmpeg
 import numpy as np
 import pytest
 import soundfile
 
+from objectsounds.cli.main import main
 from objectsounds.core.errors import BrokenFileError
 from objectsounds.core.tables import write_table
 from objectsounds.data.status import SHARD_COLUMNS, good_clips, read_audio, read_status
@@ -317,3 +320,13 @@ def test_a_listed_file_that_is_gone_is_missing_and_never_asked_for_on_the_networ
     gone = str(tmp_path / "gone.mp4")
     row = made(options, tmp_path, [(gone, 0, 3)], download={"enabled": True})[gone]
     assert (row["status"], row["detail"]) == ("missing", f"no file {gone}")
+
+
+def test_the_folder_of_media_that_a_command_names_counts_not_the_settings(options, tmp_path, make_video):
+    make_video(tmp_path / "elsewhere" / "a.mp4", seconds=2.0)
+    shard, status = shard_table(tmp_path, [("a", 0, 2)]), tmp_path / "out" / "status.tsv"
+    given = json.dumps(options | {"clips": options["clips"] | {"download": OFF}})
+    command = ["clips", "--settings", given, "--shard", str(shard), "--status", str(status)]
+    for media, found in (([], "missing"), (["--media", str(tmp_path / "elsewhere")], "ok")):
+        assert main([*command, *media]) == 0
+        assert [row["status"] for row in read_status(status)] == [found]

@@ -18,7 +18,7 @@ from objectsounds.methods.neural import Learned
 from objectsounds.networks.unet_training import UnetTask
 from objectsounds.report.masks_table import masks_section
 from objectsounds.report.pack import local_files
-from objectsounds.report.page import templates
+from objectsounds.report.page import page_templates
 from objectsounds.stages.frame_network import train_frame_network
 from objectsounds.stages.frame_predictions import predict_frames
 from objectsounds.stages.masks import BACKGROUND, Tally, confusions, label_picture, make_masks, overlap
@@ -152,7 +152,7 @@ def _check_page(results):
     """Sounds of duets are beside the page, and not in the copies for Snakemake's report."""
     (results / "media").mkdir()
     section = masks_section(results, results / "media")
-    part = templates().get_template("parts/masks.html.j2")
+    part = page_templates().get_template("parts/masks.html.j2")
     html = part.render(masks=section, run="tiny", packed="")
     files = local_files(html)
     assert len(files) == 4 and all((results / name).stat().st_size for name in files)

@@ -17,6 +17,12 @@ from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.provenance import first_lines
 
 PATH_ERRORS = (PermissionError, IsADirectoryError, NotADirectoryError, FileExistsError)
+SECTIONS = {  # of the settings that say how many threads, where it is not the command's own
+    "labels": "labeller",
+    "ablation": "labeller",
+    "dictionary": "train",
+    "frame_predictions": "frame_network",
+}
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -44,11 +50,11 @@ def _parsed(arguments: list[str]) -> tuple[argparse.Namespace, dict]:
     known = early.parse_known_args(rest)[0]
     if command == "separate" and known.mixtures is None:  # videos, which need no configuration
         threads = known.threads if known.threads.isdecimal() else "1"
-        _limit_threads("separate", {"separate": {"threads": threads}})
+        limit_threads("separate", {"separate": {"threads": threads}})
         return parser_of(command).parse_args(rest), {}
     wanted = None if {"-h", "--help"} & set(rest) else known
     settings = _settings(known.settings) if wanted else {}
-    _limit_threads(command, settings)
+    limit_threads(command, settings)
     return parser_of(command).parse_args(rest), settings
 
 
@@ -64,13 +70,10 @@ def _settings(text: str | None) -> dict:
         ) from error
 
 
-def _limit_threads(command: str, settings: dict) -> None:
+def limit_threads(command: str, settings: dict) -> None:
     """Fix the threads of the linear algebra before NumPy and torch are imported: results depend on them."""
-    threads = settings.get(command, {}).get("threads", 1) if isinstance(settings.get(command), dict) else 1
-    if command in ("labels", "ablation"):
-        threads = settings["labeller"]["threads"]
-    if command == "dictionary":
-        threads = settings.get("train", {}).get("threads", 1)
+    section = settings.get(SECTIONS.get(command, command))
+    threads = section.get("threads", 1) if isinstance(section, dict) else 1
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(threads)
     # Threads that wait spin by default: on a busy machine two then compute several times what one does.

@@ -5,8 +5,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1]
 SHARE = PACKAGE / "share"  # in a wheel alone: see pyproject.toml
 INSTALLED = SHARE.is_dir()
-ROOT = (
-    SHARE if INSTALLED else PACKAGE.parents[1]
-)  # holds Snakefile, workflow/, config/, envs/, profiles/, resources/
+# Holds Snakefile, workflow/, config/, envs/, profiles/ and resources/.
+ROOT = SHARE if INSTALLED else PACKAGE.parents[1]
 # A folder for PYTHONPATH with this package alone: another environment's Python must not find its neighbours.
 LIBRARY = SHARE / "library" if INSTALLED else PACKAGE.parent

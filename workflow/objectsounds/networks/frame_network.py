@@ -20,7 +20,7 @@ from objectsounds.networks.training import Training, evaluating
 BATCH = 100  # frames at a time where nothing is learnt
 
 
-def _read_frames(folder: Path, size: int, middle: bool = False) -> np.ndarray:
+def network_frames(folder: Path, size: int, middle: bool = False) -> np.ndarray:
     """Return a clip's frames, or that in its middle alone, uint8 [shape=(n, size, size, 3)], RGB."""
     paths = sorted((folder / "frames").iterdir())
     paths = [paths[len(paths) // 2]] if middle else paths
@@ -35,7 +35,7 @@ def solo_frames(solos: Solos, statuses: list[str], size: int) -> tuple[np.ndarra
     for status in statuses:
         for row in good_clips(status):
             if row["clip_id"] in label_of:
-                images.append(_read_frames(clip_folder(status, row), size))
+                images.append(network_frames(clip_folder(status, row), size))
                 labels += [label_of[row["clip_id"]]] * len(images[-1])
     return np.concatenate(images), np.array(labels, np.int64)
 

@@ -88,7 +88,7 @@ def accuracy(network: torch.nn.Module, images: np.ndarray, targets: np.ndarray) 
     return right / max(1, len(images))
 
 
-def _epoch(
+def train_epoch(
     network, optimiser, schedule, pictures: np.ndarray, targets: np.ndarray, options: dict, rng
 ) -> dict:
     """Train over all pictures once; returns the mean loss and the accuracy on the varied pictures."""

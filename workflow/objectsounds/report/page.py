@@ -7,7 +7,6 @@ import jinja2
 from objectsounds.config import paths as plan
 from objectsounds.config.method_table import method_of, method_title, variant_of
 from objectsounds.core.files import read_json_lines
-from objectsounds.core.places import PACKAGE
 from objectsounds.core.tables import read_table
 from objectsounds.data.bags import open_dataset
 from objectsounds.dictionaries.table import dictionary_table
@@ -26,6 +25,7 @@ from objectsounds.report.labels_table import labeller_accuracy
 from objectsounds.report.listening import ranking_method
 from objectsounds.report.overview import main_results
 from objectsounds.report.plots import save_curves
+from objectsounds.report.templating import templates
 from objectsounds.report.theme import picture
 from objectsounds.signal.measures import MEASURES
 
@@ -80,7 +80,9 @@ def _curve(history: list[dict], columns: list[tuple[str, str]], title: str, file
     return picture(file, alt)
 
 
-def _curves(networks: dict[Path, str], separators: dict[Path, str], results: Path, media: Path) -> list[dict]:
+def curves_part(
+    networks: dict[Path, str], separators: dict[Path, str], results: Path, media: Path
+) -> list[dict]:
     figures = []
     for path, title in networks.items():
         history = read_json_lines(path.with_name("history.jsonl"))
@@ -101,7 +103,7 @@ def _curves(networks: dict[Path, str], separators: dict[Path, str], results: Pat
     return figures
 
 
-def _scores(results: Path, methods: list[str], classes: list[str], media: Path) -> dict:
+def scores_part(results: Path, methods: list[str], classes: list[str], media: Path) -> dict:
     """Return the tables of scores, and draw them."""
     summary = read_table(results / "score" / "summary.tsv")
     own = ranking_method(methods)
@@ -124,7 +126,7 @@ def _scores(results: Path, methods: list[str], classes: list[str], media: Path) 
     }
 
 
-def _labels(results: Path, media: Path) -> dict:
+def labels_part(results: Path, media: Path) -> dict:
     found = labeller_accuracy(results)
     figures = []
     for truth, (shares, counts) in found["confusions"].items():
@@ -134,7 +136,7 @@ def _labels(results: Path, media: Path) -> dict:
     return found | {"figures": figures}
 
 
-def _dictionaries(settings: dict, results: Path, methods: list[str], media: Path) -> dict:
+def dictionaries_part(settings: dict, results: Path, methods: list[str], media: Path) -> dict:
     train = open_dataset(results / "dataset" / "default" / "train.h5", bases=False)
     truth = dict(zip(train.clip_ids, train.audioset, strict=True))
     used = run_dictionaries(settings, results, methods)
@@ -148,7 +150,7 @@ def _dictionaries(settings: dict, results: Path, methods: list[str], media: Path
     return {"dictionaries": tables, "dictionary_figure": figure}
 
 
-def _ablation(results: Path, media: Path) -> dict:
+def ablation_part(results: Path, media: Path) -> dict:
     rows = ablation_section(results, media)
     alt = "mean accuracy of the twelve ways to look at the frames, beside the published figures"
     return {
@@ -157,7 +159,7 @@ def _ablation(results: Path, media: Path) -> dict:
     }
 
 
-def _experiments(results: Path, media: Path) -> dict:
+def experiments_part(results: Path, media: Path) -> dict:
     found, file = experiments_section(results, media), media / "experiments.svg"
     if not found:
         return {"experiments": {}, "experiment_figures": {}}
@@ -169,7 +171,7 @@ def _experiments(results: Path, media: Path) -> dict:
     return {"experiments": found, "experiment_figures": figures}
 
 
-def _data(settings: dict, results: Path) -> dict:
+def data_part(settings: dict, results: Path) -> dict:
     clips = read_clips(results, settings["classes"])
     return {
         "counts": clip_counts(clips, settings["classes"]),
@@ -196,19 +198,13 @@ def level(value: float | str | None) -> str:
     return "> 100" if value not in (None, "") and float(value) > 100 else number(value)
 
 
-def templates() -> jinja2.Environment:
-    """Return the page's templates."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(PACKAGE / "report" / "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
+def page_templates() -> jinja2.Environment:
+    """Return the templates with the filters that the page's need."""
+    environment = templates()
     environment.filters |= {"number": number, "level": level, "percent": percent, "words": spoken_name}
     return environment
 
 
 def render(page: dict) -> str:
     """Return the page's HTML."""
-    return templates().get_template("page.html.j2").render(**page)
+    return page_templates().get_template("page.html.j2").render(**page)

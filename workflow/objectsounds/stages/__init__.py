@@ -2,7 +2,8 @@
 
 Rule, subcommand, module, settings and test of a stage have its name. The exceptions: ``separate_learned`` is
 the rule of stage ``separate`` that may have a GPU; ``separate`` on the command line takes a person's videos
-too, as the rule ``separate_video`` does.
+too, as the rule ``separate_video`` does. ``labels`` and ``ablation`` look at frames by section ``labeller``,
+tables (``score_tables``, ``mixtures_table``) are made by their stage's section, and ``export`` has none.
 """
 
 STAGES = (

@@ -13,7 +13,7 @@ from objectsounds.core.hdf5 import describe, new_hdf5
 from objectsounds.core.weights import load_weights
 from objectsounds.data.status import clip_folder, good_clips
 from objectsounds.networks.classifiers import build
-from objectsounds.networks.frame_network import _read_frames, predict
+from objectsounds.networks.frame_network import network_frames, predict
 
 STAGE_VERSION = 2
 
@@ -40,7 +40,7 @@ def predict_frames(settings: dict, network: str | Path, statuses: list[str], out
     for status in statuses:
         for row in good_clips(status):
             ids.append(row["clip_id"])
-            images.append(_read_frames(clip_folder(status, row), options["image_size"], middle=True))
+            images.append(network_frames(clip_folder(status, row), options["image_size"], middle=True))
     scores = predict(model.eval(), np.concatenate(images), torch.device("cpu"))
     with new_hdf5(output) as file:
         describe(file, settings, STAGE_VERSION)

@@ -19,10 +19,10 @@ from objectsounds.networks.classifiers import build, load_labeller, resized, use
 from objectsounds.networks.labeller import (
     SPARE,
     Progress,
-    _epoch,
     accuracy,
     read_pictures,
     start_residuals_at_zero,
+    train_epoch,
 )
 
 __all__ = ["STAGE_VERSION", "load_labeller", "train_labeller"]
@@ -71,7 +71,7 @@ def train_labeller(
     )
     rows = []
     for epoch in range(1, options["epochs"] + 1):
-        row = _epoch(network, optimiser, schedule, images, targets, options, rng)
+        row = train_epoch(network, optimiser, schedule, images, targets, options, rng)
         row["val_accuracy"] = accuracy(network, held, held_targets)
         rows.append({"epoch": epoch, **row})
         write_json_lines(history, rows)

@@ -17,16 +17,16 @@ from objectsounds.report.masks_table import masks_section
 from objectsounds.report.overview import stage_times, versions
 from objectsounds.report.pack import fitting, write_file, write_folder
 from objectsounds.report.page import (
-    _ablation,
-    _curves,
-    _data,
-    _dictionaries,
-    _experiments,
-    _labels,
-    _scores,
+    ablation_part,
+    curves_part,
+    data_part,
+    dictionaries_part,
+    experiments_part,
+    labels_part,
     render,
     run_networks,
     run_separators,
+    scores_part,
 )
 from objectsounds.report.relation_maps import relation_examples
 from objectsounds.report.theme import theme_folder
@@ -60,10 +60,10 @@ def make_report(settings: dict, results: Path, methods: list[str], output: Path)
             "settings": yaml.safe_dump(settings, allow_unicode=True, default_flow_style=None),
             "classes": classes,
             "times": stage_times(results),
-            "labeller": _labels(results, media),
-            **_ablation(results, media),
-            **_experiments(results, media),
-            "curves": _curves(
+            "labeller": labels_part(results, media),
+            **ablation_part(results, media),
+            **experiments_part(results, media),
+            "curves": curves_part(
                 run_networks(settings, results, methods),
                 run_separators(settings, results, methods),
                 results,
@@ -71,9 +71,9 @@ def make_report(settings: dict, results: Path, methods: list[str], output: Path)
             ),
             "masks": masks_section(results, media) if "unet_combined" in methods else {},
             "relations": relation_examples(results, options["relation_maps"], media),
-            **_data(settings, results),
-            **_scores(results, methods, classes, media),
-            **_dictionaries(settings, results, methods, media),
+            **data_part(settings, results),
+            **scores_part(results, methods, classes, media),
+            **dictionaries_part(settings, results, methods, media),
         }
         theme_folder(media)
         page |= {"room": listening_room(results, methods, options, media), "packed": ""}

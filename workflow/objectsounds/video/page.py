@@ -4,15 +4,14 @@ import logging
 from pathlib import Path
 
 import ffmpeg
-import jinja2
 import numpy as np
 
 from objectsounds import __version__
-from objectsounds.core.places import PACKAGE
 from objectsounds.media.decoder import Medium
 from objectsounds.media.ffmpeg import MediaError, local_file, run_ffmpeg
 from objectsounds.media.sound_stream import SoundStream
 from objectsounds.report.spectrograms import save_spectrogram, spectrogram_db
+from objectsounds.report.templating import templates
 from objectsounds.signal.transforms import Stft
 from objectsounds.video.detection import save_frames
 from objectsounds.video.remix import put_sound
@@ -107,11 +106,4 @@ def write_page(facts: dict, path: Path, folder: Path) -> dict:
 
 def render(page: dict) -> str:
     """Return the page's HTML."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(PACKAGE / "report" / "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("video.html.j2").render(**page)
+    return templates().get_template("video.html.j2").render(**page)
