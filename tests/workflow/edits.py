@@ -299,7 +299,14 @@ EDITS = [
     *_edits(SEPARATED, {"mixtures.objects": True}),
     *_edits(
         SEPARATED | {"export"},
-        {"separate.iterations": 40, "separate.tolerance": 1.0e-3, "separate.block_sparsity": 0.03},
+        {
+            "separate.iterations": 40,
+            "separate.tolerance": 1.0e-3,
+            "separate.block_sparsity": 0.03,
+            "separate.refine.smooth_seconds": 0,
+            "separate.refine.components": [],
+            "separate.refine.timbre": False,
+        },
         real=("separate.iterations",),
     ),
     *_edits(SEPARATED, {"separate.components_per_source": 20, "separate.threads": 2, "separate.rate": 8000}),

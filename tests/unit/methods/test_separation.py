@@ -11,11 +11,12 @@ from objectsounds.data.mixtures import MIXTURE_COLUMNS, mix
 from objectsounds.dictionaries.file import Dictionary, write_dictionary
 from objectsounds.media.wav import read_wav, write_wav
 from objectsounds.methods.guided import guided_nmf, unmatched_nmf, unmatched_objects
-from objectsounds.methods.guided_masks import guided_masks, soft_masks
+from objectsounds.methods.guided_masks import guided_masks
 from objectsounds.methods.oracles import ideal_ratio_mask, unprocessed
 from objectsounds.methods.problem import Problem
 from objectsounds.methods.separation import detected_objects, fallback_reason, separate_mixture
 from objectsounds.signal.block_sparsity import BlockSparsity
+from objectsounds.signal.masks import soft_masks
 from objectsounds.signal.measures import si_sdr
 from objectsounds.signal.nmf import fit_with_free_bases
 from objectsounds.signal.transforms import Stft, transform_of

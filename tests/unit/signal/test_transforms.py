@@ -4,8 +4,8 @@ import librosa
 import numpy as np
 import pytest
 
-from objectsounds.methods.guided_masks import soft_masks
 from objectsounds.signal.cqt import Cqt
+from objectsounds.signal.masks import soft_masks
 from objectsounds.signal.transforms import Stft, transform_of
 
 

@@ -17,6 +17,7 @@ import pytest
 import soundfile
 
 from objectsounds.cli.main import main
+from objectsounds.config.method_table import NO_REFINEMENT
 from objectsounds.config.settings import load_settings, merge, stage_settings
 from objectsounds.config.video_options import parse_gains
 from objectsounds.core.damage import check_wav_size
@@ -130,7 +131,10 @@ def test_masks_that_jump_from_block_to_block_do_not_click():
 @pytest.mark.parametrize("seconds", [2.0, 0.05])
 def test_a_short_sound_gets_exactly_what_the_pipeline_gives(dictionary, tmp_path, seconds):
     words, mixture = read_dictionary(dictionary), tones(seconds=seconds).sum(axis=0)
-    problem = Problem(mixture, list(PITCHES), transform_of(SETTINGS, RATE), SETTINGS["separate"], words)
+    options, seed = SETTINGS["separate"], SETTINGS["seed"]
+    problem = Problem(
+        mixture, list(PITCHES), transform_of(SETTINGS, RATE), options, words, rate=RATE, seed=seed
+    )
     with SoundStream(duet(tmp_path / "duet.wav", seconds=seconds)) as sound:
         (piece,) = GuidedSeparator(SETTINGS, words, list(PITCHES), RATE, False).stream(sound)
     for estimate, expected in zip(piece, guided_nmf(problem).values(), strict=True):
@@ -141,16 +145,32 @@ def test_block_sparsity_of_the_model_is_used_and_an_older_model_has_none(diction
     words, draw = read_dictionary(dictionary), np.random.default_rng(0)
     words.bases = np.repeat(words.bases, 3, axis=0) * draw.gamma(1.0, 1.0, (6, 401)).astype(np.float32)
     words.owners, words.clip_ids = np.repeat(words.owners, 3), ["a", "b", "c", "d", "e", "f"]
-    sparse, older = merge(SETTINGS, {"separate": {"block_sparsity": 0.1}}), merge(SETTINGS, {})
+    plain = merge(SETTINGS, {"separate": {"refine": NO_REFINEMENT}})
+    sparse, older = merge(plain, {"separate": {"block_sparsity": 0.1}}), merge(plain, {})
     older["separate"] = {key: older["separate"][key] for key in ("iterations", "tolerance")}
     mixture = tones().sum(axis=0)
     made = []
-    for settings in (sparse, SETTINGS, older):
+    for settings in (sparse, plain, older):
         problem = Problem(mixture, list(PITCHES), transform_of(settings, RATE), sparse["separate"], words)
         made.append(GuidedSeparator(settings, words, list(PITCHES), RATE, False)(mixture[:, None])[..., 0])
     np.testing.assert_array_equal(made[0], list(guided_nmf(problem).values()))
     np.testing.assert_array_equal(made[1], made[2])
     assert np.abs(made[0] - made[1]).max() > 1e-3
+
+
+def test_masks_are_refined_as_the_model_says_and_an_older_model_does_not(dictionary):
+    words, draw = read_dictionary(dictionary), np.random.default_rng(0)
+    words.bases = np.repeat(words.bases, 4, axis=0) * draw.gamma(1.0, 1.0, (8, 401)).astype(np.float32)
+    words.owners, words.clip_ids = np.repeat(words.owners, 4), list("aabbccdd")
+    plain, older = merge(SETTINGS, {"separate": {"refine": NO_REFINEMENT}}), merge(SETTINGS, {})
+    del older["separate"]["refine"]
+    mixture = tones().sum(axis=0)[:, None]
+    refined, asked_none, knew_none = (
+        GuidedSeparator(settings, words, list(PITCHES), RATE, False)(mixture)
+        for settings in (SETTINGS, plain, older)
+    )
+    np.testing.assert_array_equal(asked_none, knew_none)
+    assert np.abs(refined - asked_none).max() > 1e-3
 
 
 def test_a_model_file_tells_of_block_sparsity_only_where_its_method_has_it(dictionary, tmp_path):
@@ -161,6 +181,7 @@ def test_a_model_file_tells_of_block_sparsity_only_where_its_method_has_it(dicti
             export_model(settings, method, dictionary, None, tmp_path / "model.h5")
             separate = read_model(tmp_path / "model.h5").settings["separate"]
             found[method, strength] = separate.get("block_sparsity")
+            assert ("refine" in separate) == (method == "miml")
     assert found == {("miml", 0): None, ("miml", 0.1): 0.1, ("miml_gao", 0): None, ("miml_gao", 0.1): None}
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from objectsounds.bench.inputs import TRANSFORM, pairs
 from objectsounds.bench.table import Comparison, judge_scores, timed
-from objectsounds.methods.guided_masks import soft_masks
 from objectsounds.signal.bss_eval import bss_eval
+from objectsounds.signal.masks import soft_masks
 
 WHAT = "BSS-EVAL of two 10 s sources at 48 kHz, one core"
 

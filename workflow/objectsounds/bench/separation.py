@@ -8,9 +8,9 @@ import numpy as np
 from objectsounds.bench.inputs import TRANSFORM, pairs
 from objectsounds.bench.table import Comparison, judge_divergences, timed
 from objectsounds.dictionaries.file import read_dictionary
-from objectsounds.methods.guided_masks import soft_masks
 from objectsounds.signal.bss_eval import bss_eval
 from objectsounds.signal.kl_descent import kl_divergence
+from objectsounds.signal.masks import soft_masks
 from objectsounds.signal.nmf import fit_activations
 
 LIMIT = 0.005

@@ -26,7 +26,8 @@ class Source:
     told : str
         What the method is told that nobody knows of a new video; empty if nothing.
     as_published : bool
-        True if it stays as Gao and Rowe describe it: no transposed bases, no block sparsity.
+        True if it stays as Gao and Rowe describe it: no transposed bases, and in use what ``AS_PUBLISHED``
+        says.
     """
 
     rule: str
@@ -38,6 +39,8 @@ class Source:
     as_published: bool = False
 
 
+NO_REFINEMENT = {"smooth_seconds": 0, "components": [], "timbre": False}
+AS_PUBLISHED = {"block_sparsity": 0, "refine": NO_REFINEMENT}
 SOLOS, LISTED = "which train clips are solos", "what sounds in the train clips"
 DICTIONARIES = {
     "solo": Source("solo", "solo_oracle", "Solo oracle (true solo clips)", None, told=SOLOS),
@@ -195,10 +198,10 @@ def method_of(name: str) -> Method:
 
 
 def separate_options(name: str, options: dict) -> dict:
-    """Return section ``separate`` for a method: without block sparsity where it stays as published."""
+    """Return section ``separate`` for a method: of a method as published nothing but what was published."""
     dictionary = method_of(name).dictionary
     published = dictionary is not None and DICTIONARIES[dictionary].as_published
-    return options | ({"block_sparsity": 0} if published else {})
+    return options | (AS_PUBLISHED if published else {})
 
 
 def variant_of(name: str) -> str:

@@ -89,6 +89,7 @@ STAGE_KEYS = {
         "separate.iterations",
         "separate.tolerance",
         "separate.block_sparsity",
+        "separate.refine",
         "catalogue.section_seconds",
         "clips.sample_rate",
         "clips.frames",

@@ -8,13 +8,14 @@ best matching as well (Gao 4.3). The factorisation and K-means draw from the mix
 
 from collections.abc import Callable
 
-import librosa
 import numpy as np
 
 from objectsounds.core.seeds import generator, seed_of
-from objectsounds.methods.guided_masks import soft_masks
 from objectsounds.methods.problem import Problem, apply_masks
+from objectsounds.signal import cepstra
+from objectsounds.signal.masks import soft_masks
 from objectsounds.signal.nmf import Factorization, factorize
+from objectsounds.signal.transforms import bin_frequencies
 
 RESTARTS = 10
 MEL_BANDS = 20
@@ -61,8 +62,8 @@ def mfcc_nmf(problem: Problem) -> dict[str, np.ndarray]:
     dict
         As for ``kmeans_nmf``.
     """
-    filters = mel_filters(frequencies_of(problem))
-    return _separate_by_clusters(problem, lambda spectra: mel_cepstra(spectra, filters))
+    frequencies = bin_frequencies(problem.transform, problem.rate)
+    return _separate_by_clusters(problem, lambda spectra: mel_cepstra(spectra, frequencies))
 
 
 def ideal_binary_mask(problem: Problem) -> dict[str, np.ndarray]:
@@ -144,52 +145,19 @@ def cluster(features: np.ndarray, count: int, seed: int) -> np.ndarray:
     return np.argsort(np.argsort(first))[number]
 
 
-def frequencies_of(problem: Problem) -> np.ndarray:
-    """Return the frequency of each bin in Hz, shape=(F,); the STFT's follow from its window and the rate."""
-    frequencies = getattr(problem.transform, "frequencies", None)
-    if frequencies is not None:
-        return np.asarray(frequencies, dtype=float)
-    return np.fft.rfftfreq(problem.transform.window, 1 / problem.rate)
+def mel_cepstra(spectra: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
+    """Return mel frequency cepstrum coefficients 1 to 13 of magnitude spectra, shape=(13, M).
 
-
-def mel_filters(frequencies: np.ndarray, bands: int = MEL_BANDS) -> np.ndarray:
-    """Return triangular mel filters of equal area from 0 Hz to the highest bin, shape=(bands, F).
-
-    They are those of ``librosa.filters.mel``, which knows evenly spaced bins alone.
-
-    Parameters
-    ----------
-    frequencies : np.ndarray [shape=(F,)]
-        Hz, in any spacing.
-    bands : int
-    """
-    edges = librosa.mel_frequencies(bands + 2, fmin=0.0, fmax=float(np.max(frequencies)))
-    low, peak, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
-    triangles = np.minimum((frequencies - low) / (peak - low), (high - frequencies) / (high - peak))
-    return np.maximum(triangles, 0) * 2 / (high - low)
-
-
-def mel_cepstra(spectra: np.ndarray, filters: np.ndarray) -> np.ndarray:
-    """Return mel frequency cepstrum coefficients 1 to 13 of magnitude spectra.
-
-    The logarithm is log10(1 + x), the loudest mel magnitude of all spectra being ``MEL_RANGE``: what
-    lies 80 dB below it is as good as silence and does not decide the cluster. Coefficient 0 is the
-    level and is left out.
+    The loudest mel magnitude of all spectra is ``MEL_RANGE``: what lies 80 dB below it is as good as silence
+    and does not decide the cluster.
 
     Parameters
     ----------
     spectra : np.ndarray [shape=(F, M)]
         Magnitudes; M may be 0.
-    filters : np.ndarray [shape=(bands, F)]
-
-    Returns
-    -------
-    np.ndarray [shape=(13, M)]
-        Fewer rows where there are fewer than 14 bands.
+    frequencies : np.ndarray [shape=(F,)]
+        Hz, in any spacing.
     """
-    from scipy.fft import dct
-
-    mel = filters @ spectra
-    loudest = mel.max(initial=0.0)
-    scale = MEL_RANGE / loudest if loudest > 0 else 0.0
-    return dct(np.log10(1 + scale * mel), type=2, norm="ortho", axis=0)[MEL_COEFFICIENTS]
+    filters = cepstra.mel_filters(frequencies, MEL_BANDS)
+    loudest = (filters @ spectra).max(initial=0.0)
+    return cepstra.mel_cepstra(spectra, filters, MEL_COEFFICIENTS, MEL_RANGE, loudest)

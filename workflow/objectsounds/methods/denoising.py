@@ -6,9 +6,10 @@ from objectsounds.core.seeds import generator
 from objectsounds.core.tables import join_names
 from objectsounds.dictionaries.file import Dictionary
 from objectsounds.methods.denoise_clips import Clip
-from objectsounds.methods.guided_masks import guided_masks, soft_masks
+from objectsounds.methods.guided_masks import guided_masks
 from objectsounds.methods.separation import SILENT
 from objectsounds.signal.bss_eval import bss_eval
+from objectsounds.signal.masks import soft_masks
 from objectsounds.signal.transforms import Stft, transform_of
 
 EXPONENTS = {"white": 0, "pink": 1, "brown": 2}  # of 1 / f, the noise's power over frequency

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from objectsounds.methods.guided_masks import clip_sparsity, guided_masks
+from objectsounds.methods.guided_masks import clip_sparsity, guided_masks, refinement_of
 from objectsounds.methods.problem import Problem, apply_masks
 
 
@@ -19,12 +19,17 @@ def _separate_by_bases(problem: Problem, lenders: dict[str, str], why: str) -> d
     if not names:
         return {}
     spectrogram = problem.transform.forward(problem.mixture)
+    options, dictionary, held = problem.options, problem.dictionary, [bases[name] for name in names]
+    lent = [lenders[name] for name in names]
     masks = guided_masks(
         np.abs(spectrogram),
-        [bases[name] for name in names],
-        iterations=problem.options["iterations"],
-        tolerance=problem.options["tolerance"],
-        sparsity=clip_sparsity(problem.options, problem.dictionary, [lenders[name] for name in names]),
+        held,
+        iterations=options["iterations"],
+        tolerance=options["tolerance"],
+        sparsity=clip_sparsity(options, dictionary, lent),
+        refinement=refinement_of(
+            options, dictionary, lent, held, problem.transform, problem.rate, problem.seed
+        ),
     )
     return apply_masks(problem, spectrogram, masks, names)
 

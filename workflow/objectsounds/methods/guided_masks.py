@@ -7,19 +7,14 @@ import itertools
 
 import numpy as np
 
+from objectsounds.config.method_table import NO_REFINEMENT
 from objectsounds.dictionaries.file import Dictionary
+from objectsounds.methods.refinement import Refinement
+from objectsounds.methods.timbre import Timbre
 from objectsounds.signal.block_sparsity import BlockSparsity
+from objectsounds.signal.masks import soft_masks
 from objectsounds.signal.nmf import fit_activations, fit_with_free_bases
-from objectsounds.signal.transforms import transform_of
-
-
-def soft_masks(magnitudes: np.ndarray) -> np.ndarray:
-    """Return V_j / sum V_i (Gao eq. 5) for magnitudes of shape=(J, F, N); 1 / J where all are 0."""
-    total = magnitudes.sum(axis=0)
-    empty = total <= 0
-    masks = magnitudes / np.where(empty, 1, total)
-    masks[:, empty] = 1 / len(magnitudes)
-    return masks
+from objectsounds.signal.transforms import Stft, bin_frequencies, transform_of
 
 
 def guided_masks(
@@ -30,6 +25,7 @@ def guided_masks(
     tolerance: float,
     free: np.random.Generator | None = None,
     sparsity: BlockSparsity | None = None,
+    refinement: Refinement | None = None,
 ) -> np.ndarray:
     """Return what share of each bin the bases of each object explain (Gao eq. 4 and 5).
 
@@ -45,6 +41,8 @@ def guided_masks(
         none of them (Gao 4.5); it draws where they start.
     sparsity : BlockSparsity, optional
         Which of the objects' bases, in their order, come from one clip.
+    refinement : Refinement, optional
+        Refines the masks by the mixture itself.
 
     Returns
     -------
@@ -62,9 +60,8 @@ def guided_masks(
         sizes.append(sum(sizes))
         fit = fit_with_free_bases(known, held, sizes[-1], generator=free, **limits)
     edges = np.cumsum([0, *sizes])
-    masks = soft_masks(
-        np.stack([fit.bases[:, a:b] @ fit.activations[a:b] for a, b in itertools.pairwise(edges)])
-    )
+    explained = np.stack([fit.bases[:, a:b] @ fit.activations[a:b] for a, b in itertools.pairwise(edges)])
+    masks = refinement(known, explained) if refinement is not None else soft_masks(explained)
     if len(known) == len(magnitude):
         return masks
     above = np.zeros((len(masks), len(magnitude) - len(known), magnitude.shape[1]), masks.dtype)
@@ -81,6 +78,43 @@ def clip_sparsity(options: dict, dictionary: Dictionary, names: list[str]) -> Bl
     if strength <= 0:
         return None
     return BlockSparsity.of_clips(strength, [dictionary.clips_of(name) for name in names])
+
+
+def refinement_of(
+    options: dict,
+    dictionary: Dictionary,
+    names: list[str],
+    bases: list[np.ndarray],
+    transform: Stft,
+    rate: int,
+    seed: int,
+) -> Refinement | None:
+    """Return the refinement of masks that section ``separate`` asks for; None for none.
+
+    Parameters
+    ----------
+    options : dict
+        Section ``separate``.
+    dictionary : Dictionary
+        Of ``names``, whose ``bases`` are those that separate.
+    names : list of str
+        The objects.
+    bases : list of np.ndarray [shape=(K, m_j)]
+        Of each object, as in ``guided_masks``.
+    transform : Stft
+        Of the sound that is separated, whose rate is ``rate`` Hz.
+    seed : int
+        Of what is drawn.
+    """
+    chosen = options.get("refine", NO_REFINEMENT)  # older model files have no such key
+    if chosen == NO_REFINEMENT:
+        return None
+    frames = max(1, round(chosen["smooth_seconds"] * rate / transform.hop))
+    timbre = None
+    if chosen["timbre"] and chosen["components"] and len(names) > 1:
+        frequencies = bin_frequencies(transform, rate)[: len(bases[0])]
+        timbre = Timbre(bases, [dictionary.clips_of(name) for name in names], frequencies)
+    return Refinement(frames, tuple(chosen["components"]), seed, timbre)
 
 
 def bases_at(rate: int, bases: np.ndarray, settings: dict, learnt_rate: int) -> np.ndarray:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from objectsounds.methods.guided_masks import soft_masks
 from objectsounds.methods.problem import Problem, apply_masks
+from objectsounds.signal.masks import soft_masks
 
 
 def unprocessed(problem: Problem) -> dict[str, np.ndarray]:

@@ -60,9 +60,13 @@ def transform_of(settings: dict, rate: int) -> Stft | Cqt:
     return Stft.for_rate(rate, bases["window_seconds"], bases["hop_seconds"])
 
 
-def frequencies_of(settings: dict, rate: int) -> np.ndarray:
-    """Return the frequencies in Hz of the bins of the transform for a rate in Hz, shape=(F,)."""
-    transform = transform_of(settings, rate)
+def bin_frequencies(transform: Stft | Cqt, rate: int) -> np.ndarray:
+    """Return the frequencies in Hz of a transform's bins for a rate in Hz, shape=(F,)."""
     if isinstance(transform, Cqt):
         return transform.frequencies
     return np.arange(transform.window // 2 + 1) * (rate / transform.window)
+
+
+def frequencies_of(settings: dict, rate: int) -> np.ndarray:
+    """Return the frequencies in Hz of the bins of the settings' transform for a rate in Hz, shape=(F,)."""
+    return bin_frequencies(transform_of(settings, rate), rate)

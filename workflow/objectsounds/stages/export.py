@@ -14,7 +14,7 @@ from pathlib import Path
 import h5py
 
 from objectsounds.config.classes import chosen_classes
-from objectsounds.config.method_table import METHODS, separate_options, variant_of
+from objectsounds.config.method_table import AS_PUBLISHED, METHODS, separate_options, variant_of
 from objectsounds.config.paths import dataset_of, dictionary_file, guided_methods
 from objectsounds.config.settings import of_variant, shared_variant, stage_settings
 from objectsounds.core.errors import ObjectsoundsError
@@ -23,7 +23,7 @@ from objectsounds.core.hdf5 import describe, new_hdf5, opened
 from objectsounds.dictionaries.file import read_dictionary
 from objectsounds.video.model_file import FORMAT, read_model
 
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +53,8 @@ def export_model(
     """
     _check_method(method)
     separate = separate_options(method, settings["separate"])
-    if not separate["block_sparsity"]:  # as in model files that are older than the key
-        del separate["block_sparsity"]
+    for key in [key for key, none in AS_PUBLISHED.items() if separate[key] == none]:
+        del separate[key]  # as in model files that are older than the key
     settings = settings | {"separate": separate}
     options = settings["labeller"]
     chosen = read_dictionary(dictionary)

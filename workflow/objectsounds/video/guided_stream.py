@@ -14,7 +14,7 @@ from objectsounds.config.video_options import REST
 from objectsounds.core.seeds import generator
 from objectsounds.dictionaries.file import Dictionary
 from objectsounds.media.sound_stream import SoundStream
-from objectsounds.methods.guided_masks import bases_at, clip_sparsity, guided_masks
+from objectsounds.methods.guided_masks import bases_at, clip_sparsity, guided_masks, refinement_of
 from objectsounds.signal.crossfade import CrossFade, overlapping
 from objectsounds.signal.transforms import transform_of
 
@@ -45,13 +45,17 @@ class GuidedSeparator:
         learnt = settings["clips"]["sample_rate"]
         self.bases = [bases_at(rate, dictionary.of(name), settings, learnt) for name in objects]
         self.sparsity = clip_sparsity(self.options, dictionary, objects)
+        self.refinement = refinement_of(
+            self.options, dictionary, objects, self.bases, self.transform, rate, self.seed
+        )
         self.names = [*objects, REST] if rest else list(objects)
 
     def masks(self, magnitude: np.ndarray, index: int) -> np.ndarray:
         """Return the masks, shape=(J, F, N), of a block's magnitude, shape=(F, N), as in ``names``."""
         limits = {key: self.options[key] for key in ("iterations", "tolerance")}
         free = generator(self.seed, REST, index) if self.rest else None
-        return guided_masks(magnitude, self.bases, free=free, sparsity=self.sparsity, **limits)
+        prior = {"sparsity": self.sparsity, "refinement": self.refinement}
+        return guided_masks(magnitude, self.bases, free=free, **prior, **limits)
 
     def __call__(self, block: np.ndarray, index: int = 0) -> np.ndarray:
         """Return the estimates, float32 [shape=(J, n, C)], of a block [shape=(n, C)], as in ``names``."""

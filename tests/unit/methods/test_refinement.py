@@ -1,0 +1,125 @@
+"""Masks refined by the mixture: smoothed over time, and by its own components."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import uniform_filter1d
+
+from objectsounds.config.method_table import NO_REFINEMENT, separate_options
+from objectsounds.methods.guided_masks import guided_masks, refinement_of
+from objectsounds.methods.refinement import Refinement
+from objectsounds.signal.masks import soft_masks
+from objectsounds.signal.transforms import Stft
+
+DRAW = np.random.default_rng(0)
+OPTIONS = {"smooth_seconds": 0.25, "components": [4], "timbre": True}
+
+
+@pytest.fixture
+def two_notes():
+    """Two sounds of four bins each, and what bases explain of them: one bin of each wrongly."""
+    gains = np.random.default_rng(1).random((2, 60)) * (np.random.default_rng(2).random((2, 60)) > 0.4)
+    truth = np.zeros((2, 8, 60))
+    truth[0, :4], truth[1, 4:] = gains[0], gains[1]
+    explained = 0.9 * truth + 0.1 * truth[::-1]
+    explained[:, [1, 6]] = explained[::-1, [1, 6]]
+    return truth, explained
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("components", [(), (2, 5)])
+def test_masks_add_up_to_one_and_know_no_level(count, components):
+    explained = DRAW.random((count, 20, 30))
+    magnitude = explained.sum(axis=0)
+    refine = Refinement(3, components)
+    masks = refine(magnitude, explained)
+    assert masks.shape == (count, 20, 30)
+    np.testing.assert_allclose(masks.sum(axis=0), 1, rtol=1e-6)
+    np.testing.assert_allclose(refine(1e-6 * magnitude, 1e-6 * explained), masks, atol=1e-3)
+
+
+def test_silence_is_shared_evenly():
+    masks = Refinement(3, (2,))(np.zeros((6, 5), np.float32), np.zeros((2, 6, 5)))
+    np.testing.assert_allclose(masks, 0.5)
+
+
+def test_without_components_it_is_a_mean_over_time():
+    explained = DRAW.random((2, 20, 30))
+    expected = soft_masks(uniform_filter1d(explained, 5, axis=2, mode="nearest"))
+    np.testing.assert_array_equal(Refinement(5)(explained.sum(axis=0), explained), expected)
+    np.testing.assert_array_equal(Refinement()(explained.sum(axis=0), explained), soft_masks(explained))
+
+
+def test_a_bin_goes_where_the_rest_of_its_note_goes(two_notes):
+    truth, explained = two_notes
+    sounding = truth[0, 1] > 0.1
+    before = soft_masks(explained)[0, 1, sounding].mean()
+    after = Refinement(1, (2,))(truth.sum(axis=0), explained)[0, 1, sounding].mean()
+    assert before < 0.4
+    assert after > before + 0.2
+
+
+class Certain:
+    """A timbre that knows of two objects, and gives everything to the second."""
+
+    count = 2
+
+    def evidence(self, spectra):
+        return np.array([[-2.0], [2.0]]).repeat(spectra.shape[1], axis=1)
+
+
+def test_timbre_moves_components_and_leaves_free_bases_to_what_they_explain(two_notes):
+    truth, _ = two_notes
+    even = np.full((3, 8, 60), 1 / 3) * truth.sum(axis=0)
+    plain = Refinement(1, (2,))(truth.sum(axis=0), even)
+    moved = Refinement(1, (2,), timbre=Certain())(truth.sum(axis=0), even)
+    sounding = truth.sum(axis=0) > 0.1
+    np.testing.assert_allclose(plain[:, sounding], 1 / 3, atol=1e-3)
+    assert (moved[1, sounding] > moved[2, sounding]).all()
+    assert (moved[2, sounding] > moved[0, sounding]).all()
+
+
+def test_the_same_seed_gives_the_same_masks_and_another_others():
+    explained = DRAW.random((2, 40, 30))
+    first, again, other = (Refinement(1, (6,), seed)(explained.sum(axis=0), explained) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 1e-3
+
+
+class Bases:
+    """A dictionary of two objects, three clips each."""
+
+    def clips_of(self, name):
+        return [f"{name}{number}" for number in range(3) for _ in range(2)]
+
+
+def asked(**changes):
+    bases = [DRAW.random((41, 6)), DRAW.random((41, 6))]
+    options = {"refine": OPTIONS | changes}
+    return refinement_of(options, Bases(), ["a", "b"], bases, Stft(80, 40), 800, 7)
+
+
+def test_the_settings_say_what_is_refined():
+    found = asked()
+    assert (found.frames, found.components, found.seed) == (5, (4,), 7)
+    assert found.timbre.count == 2
+    assert asked(timbre=False).timbre is None
+    assert asked(components=[]).timbre is None
+    assert asked(smooth_seconds=0).frames == 1
+    assert refinement_of({"refine": NO_REFINEMENT}, Bases(), ["a"], [], Stft(80, 40), 800, 7) is None
+    assert refinement_of({}, Bases(), ["a"], [], Stft(80, 40), 800, 7) is None
+
+
+def test_what_is_published_is_not_refined():
+    options = {"refine": OPTIONS, "block_sparsity": 0.1}
+    assert separate_options("miml", options) == options
+    for name in ("miml_gao", "visual_exemplar", "miml_gao@dropout"):
+        assert separate_options(name, options) == {"refine": NO_REFINEMENT, "block_sparsity": 0}
+
+
+def test_guided_masks_above_the_bins_of_the_bases_stay_shared():
+    magnitude, bases = DRAW.random((12, 9)), [DRAW.random((8, 3)), DRAW.random((8, 3))]
+    limits = {"iterations": 20, "tolerance": 0}
+    masks = guided_masks(magnitude, bases, refinement=Refinement(3, (2,)), **limits)
+    np.testing.assert_allclose(masks.sum(axis=0), 1, rtol=1e-6)
+    assert (masks[:, 8:] == 0.5).all()
+    assert np.abs(masks - guided_masks(magnitude, bases, **limits))[:, :8].max() > 1e-3
