@@ -42,7 +42,7 @@ generated: $(INSTALLED)
 	PYTHONPATH=$(CURDIR)/workflow $(BIN)/python -m objectsounds.config.generate
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-cluster: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt -r requirements-cluster.txt

@@ -14,7 +14,7 @@ from objectsounds.video.model_file import read_model
 from objectsounds.video.own_files import files_of
 from objectsounds.video.separation import Tools, check_names, separate_video
 
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 
 log = logging.getLogger(__name__)
 
