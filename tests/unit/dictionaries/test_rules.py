@@ -18,6 +18,7 @@ from objectsounds.dictionaries.file import read_dictionary
 from objectsounds.dictionaries.gao import choose as choose_gao
 from objectsounds.dictionaries.solo import choose as choose_solo
 from objectsounds.dictionaries.surest import choose as choose_surest
+from objectsounds.dictionaries.visual import choose as choose_visual
 from objectsounds.networks.miml import Miml, normalise_bases
 from objectsounds.networks.miml_training import load_network
 from objectsounds.networks.relation_map import relation_maps
@@ -170,6 +171,25 @@ def test_agreement_leaves_no_object_empty_that_is_ever_a_label():
     assert set(choice.objects) == {0, 1} and choice.empty == {}
 
 
+def test_visual_takes_the_clips_of_one_label_that_the_labeller_is_surest_of_and_asks_no_network():
+    seen = [[0.95, 0.4], [0.6, 0.4], [0.7, 0.3], [0.8, 0.2], [0.1, 0.9]]
+    labels = [[1, 1], [1, 0], [1, 0], [1, 0], [0, 1]]  # clip 0 shows both
+    choice = choose_visual(None, bags(labels, probabilities=seen), {"clips_per_object": 2})
+    found = list(zip(choice.objects, choice.clips, choice.scores, strict=True))
+    assert found == [(0, 3, 0.8)] * 3 + [(0, 2, 0.7)] * 3 + [(1, 4, 0.9)] * 3 + [(1, 0, 0.4)] * 3
+    assert choice.bases == [0, 1, 2] * 4 and choice.empty == {}
+
+
+def test_visual_fills_up_with_clips_of_more_labels_by_their_probability_but_of_no_other_label():
+    seen = [[0.5, 0.4], [0.7, 0.3], [0.3, 0.2], [0.9, 0.05]]
+    labels = [[1, 1], [1, 1], [1, 0], [0, 0]]  # the surest clip lacks the label
+    choice = choose_visual(None, bags(labels, probabilities=seen), {"clips_per_object": 8})
+    drums = [clip for clip, owner in zip(choice.clips, choice.objects, strict=True) if owner == 0]
+    assert drums == [2, 2, 2, 1, 1, 1, 0, 0, 0]
+    none = choose_visual(None, bags([[1, 0]]), {"clips_per_object": 8})
+    assert none.empty == {"piano": "no train clip has this label"}
+
+
 def test_the_exemplar_is_the_clip_that_the_eye_is_surest_of_whether_it_has_the_label_or_not():
     seen = [[0.6, 0.4], [0.8, 0.2], [0.3, 0.7], [0.9, 0.1]]
     choice = choose_exemplar(None, bags([[1, 0], [1, 0], [0, 0], [0, 1]], probabilities=seen), {})
@@ -230,7 +250,7 @@ def test_the_upper_bound_alone_learns_from_the_lists_labels():
 
 def test_rules_that_ask_no_network_need_none(planted_dataset, tmp_path):
     train = planted_dataset("train", [["drum"], ["piano"], ["violin"]] * 3)
-    for rule in ("exemplar", "solo"):
+    for rule in ("exemplar", "solo", "visual"):
         make_dictionary(settings_with(2), rule, "visual", None, train, tmp_path / f"{rule}.h5")
         words = read_dictionary(tmp_path / f"{rule}.h5")
         assert words.of("drum").shape == (30, 6 if rule == "exemplar" else 12)
