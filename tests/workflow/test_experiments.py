@@ -11,6 +11,7 @@ NAMED = {
     *("kmeans", "kmeans_fixed", "mfcc", "mfcc_fixed", "visual_exemplar", "unmatched", "gaussian"),
     *("upper_bound", "ideal_binary_mask", "ideal_ratio_mask", "solo_oracle", "mixture", "miml"),
     *(
+        "visual",
         "miml_agreement",
         "miml_consensus",
         "miml_gao",

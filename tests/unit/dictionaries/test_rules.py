@@ -18,9 +18,11 @@ from objectsounds.dictionaries.file import read_dictionary
 from objectsounds.dictionaries.gao import choose as choose_gao
 from objectsounds.dictionaries.solo import choose as choose_solo
 from objectsounds.dictionaries.surest import choose as choose_surest
+from objectsounds.dictionaries.visual import choose as choose_visual
 from objectsounds.networks.miml import Miml, normalise_bases
 from objectsounds.networks.miml_training import load_network
 from objectsounds.networks.relation_map import relation_maps
+from objectsounds.signal.nmf import fit_activations
 from objectsounds.stages.dictionary import make_dictionary
 from objectsounds.stages.dictionary_gaussian import make_gaussian
 from objectsounds.stages.train import train_network
@@ -170,6 +172,25 @@ def test_agreement_leaves_no_object_empty_that_is_ever_a_label():
     assert set(choice.objects) == {0, 1} and choice.empty == {}
 
 
+def test_visual_takes_the_clips_of_one_label_that_the_labeller_is_surest_of_and_asks_no_network():
+    seen = [[0.95, 0.4], [0.6, 0.4], [0.7, 0.3], [0.8, 0.2], [0.1, 0.9]]
+    labels = [[1, 1], [1, 0], [1, 0], [1, 0], [0, 1]]  # clip 0 shows both
+    choice = choose_visual(None, bags(labels, probabilities=seen), {"clips_per_object": 2})
+    found = list(zip(choice.objects, choice.clips, choice.scores, strict=True))
+    assert found == [(0, 3, 0.8)] * 3 + [(0, 2, 0.7)] * 3 + [(1, 4, 0.9)] * 3 + [(1, 0, 0.4)] * 3
+    assert choice.bases == [0, 1, 2] * 4 and choice.empty == {}
+
+
+def test_visual_fills_up_with_clips_of_more_labels_by_their_probability_but_of_no_other_label():
+    seen = [[0.5, 0.4], [0.7, 0.3], [0.3, 0.2], [0.9, 0.05]]
+    labels = [[1, 1], [1, 1], [1, 0], [0, 0]]  # the surest clip lacks the label
+    choice = choose_visual(None, bags(labels, probabilities=seen), {"clips_per_object": 8})
+    drums = [clip for clip, owner in zip(choice.clips, choice.objects, strict=True) if owner == 0]
+    assert drums == [2, 2, 2, 1, 1, 1, 0, 0, 0]
+    none = choose_visual(None, bags([[1, 0]]), {"clips_per_object": 8})
+    assert none.empty == {"piano": "no train clip has this label"}
+
+
 def test_the_exemplar_is_the_clip_that_the_eye_is_surest_of_whether_it_has_the_label_or_not():
     seen = [[0.6, 0.4], [0.8, 0.2], [0.3, 0.7], [0.9, 0.1]]
     choice = choose_exemplar(None, bags([[1, 0], [1, 0], [0, 0], [0, 1]], probabilities=seen), {})
@@ -230,7 +251,7 @@ def test_the_upper_bound_alone_learns_from_the_lists_labels():
 
 def test_rules_that_ask_no_network_need_none(planted_dataset, tmp_path):
     train = planted_dataset("train", [["drum"], ["piano"], ["violin"]] * 3)
-    for rule in ("exemplar", "solo"):
+    for rule in ("exemplar", "solo", "visual"):
         make_dictionary(settings_with(2), rule, "visual", None, train, tmp_path / f"{rule}.h5")
         words = read_dictionary(tmp_path / f"{rule}.h5")
         assert words.of("drum").shape == (30, 6 if rule == "exemplar" else 12)
@@ -414,6 +435,77 @@ def test_shares_count_a_clips_sound_by_energy_whatever_the_norm_of_the_words():
     np.testing.assert_allclose(explained_shares(louder, chosen), shares, atol=1e-3)
     only = explained_shares(bases, [np.array([2]), np.array([], int)])
     assert not only[2].any() and only[0].tolist() == [1, 0]
+
+
+def many_clips(clips=35, objects=3, bases=4):
+    """Return more clips than a batch holds, mostly of one object's band, a little of the next one's."""
+    draw = np.random.default_rng(2)
+    W = draw.random((clips, 30, bases), dtype=np.float32) * 0.02
+    for clip in range(clips):
+        own, other = clip % objects, (clip + 1) % objects
+        W[clip, 10 * own : 10 * own + 10] += draw.random((10, bases), dtype=np.float32)
+        amount = np.float32(draw.random())
+        W[clip, 10 * other : 10 * other + 10] += amount * draw.random((10, bases), dtype=np.float32)
+    return merge_bins(W), [np.arange(owner, 30, objects) for owner in range(objects)]
+
+
+def fitted_shares(bases, chosen):
+    """Return the shares by their definition: each clip fitted to the end by all columns but its own."""
+    shares = np.zeros((len(bases), len(chosen)))
+    for clip in range(len(bases)):
+        others = [(owner, row) for owner, rows in enumerate(chosen) for row in rows if row != clip]
+        fit = fit_activations(
+            bases[clip],
+            np.concatenate([bases[row] for _, row in others], axis=1),
+            iterations=2000,
+            tolerance=0,
+        )
+        for (owner, _), energy in zip(others, fit.activations.reshape(len(others), -1).sum(1), strict=True):
+            shares[clip, owner] += energy
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("kept", [400, 60])  # all columns, and half of them
+def test_shares_are_those_of_a_fit_to_the_end_in_every_batch(monkeypatch, kept):
+    monkeypatch.setattr("objectsounds.dictionaries.consensus.KEPT", kept)
+    bases, chosen = many_clips()
+    told: list[tuple] = []
+    found = explained_shares(bases, chosen, lambda *args: told.append(args))
+    expected = fitted_shares(bases, chosen)
+    assert expected.max(axis=1).std() > 0.05
+    np.testing.assert_allclose(found, expected, atol=0.06)
+    assert abs(found - expected).mean() < 0.01
+    assert told == [(16, 35, "clips"), (32, 35, "clips"), (35, 35, "clips")]
+
+
+def test_a_clip_of_a_later_batch_is_no_witness_for_itself_either():
+    bases, _ = many_clips()
+    shares = explained_shares(bases, [np.array([33]), np.array([34]), np.array([], int)])
+    assert shares[33].tolist() == [0, 1, 0] and shares[34].tolist() == [1, 0, 0]
+    assert 0 < shares[32, 0] < 1
+
+
+def test_bases_of_silence_explain_nothing_and_are_not_explained():
+    bases = merge_bins(planted())
+    bases[1], bases[5, :, 0] = 0, 0
+    shares = explained_shares(bases, [np.array([0, 1]), np.array([4, 5])])
+    assert np.isfinite(shares).all() and not shares[1].any() and shares[0].sum() == pytest.approx(1)
+
+
+def test_consensus_ends_once_a_round_would_choose_the_same_clips(monkeypatch):
+    rounds = []
+
+    def counted(bases, chosen, progress):
+        rounds.append([sorted(rows.tolist()) for rows in chosen])
+        return explained_shares(bases, chosen, progress)
+
+    monkeypatch.setattr("objectsounds.dictionaries.consensus.explained_shares", counted)
+    options = {"clips_per_object": 3, "candidates": 8}
+    maps = np.zeros((8, 2, 4))
+    choice = choose_consensus(maps, planted_bags(), options | {"rounds": 10})
+    assert rounds == [[[0, 1, 3], [4, 5, 7]], [[0, 1, 2], [4, 5, 6]]]
+    again = choose_consensus(maps, planted_bags(), options | {"rounds": 2})
+    assert (choice.clips, choice.scores) == (again.clips, again.scores)
 
 
 def test_without_rounds_consensus_ranks_as_agreement_does():

@@ -55,6 +55,7 @@ DICTIONARIES = {
         "MIML, clips that others explain",
         sections=("surest", "consensus"),
     ),
+    "visual": Source("visual", "visual", "Classifier alone, surest clips", None),
     "gao": Source("gao", "miml_gao", "MIML, Gao's rule", sections=("gao",), as_published=True),
     "exemplar": Source("exemplar", "visual_exemplar", "Visual exemplar", None, as_published=True),
     "gaussian": Source("gaussian", "gaussian", "Gaussian bases", None),

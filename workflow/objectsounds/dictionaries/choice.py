@@ -6,6 +6,8 @@ import numpy as np
 
 from objectsounds.data.bags import Bags
 
+NO_LABEL = "no train clip has this label"
+
 
 @dataclass
 class Choice:
@@ -40,7 +42,12 @@ class Choice:
 
 
 def whole_clips(
-    scores: np.ndarray, fits: np.ndarray, bags: Bags, count: int, why: str = "no train clip has this label"
+    scores: np.ndarray,
+    fits: np.ndarray,
+    bags: Bags,
+    count: int,
+    why: str = NO_LABEL,
+    before: np.ndarray | None = None,
 ) -> Choice:
     """Choose all bases of the ``count`` fitting clips with the highest score, per object.
 
@@ -51,14 +58,18 @@ def whole_clips(
     count : int
     why : str
         Why an object has no basis; ``{labelled}`` stands for its number of visual labels.
+    before : np.ndarray, bool [shape=(n, L)], optional
+        Clips that are taken before all others of an object, whatever their score.
     """
     choice = Choice()
+    later = np.zeros(fits.shape, bool) if before is None else ~before
     for target, name in enumerate(bags.objects):
         clips = np.flatnonzero(fits[:, target])
-        for clip in clips[np.argsort(-scores[clips, target], kind="stable")][:count]:
+        order = np.lexsort((-scores[clips, target], later[clips, target]))
+        for clip in clips[order][:count]:
             for basis in range(bags.bases_shape[2]):
                 choice.add(target, clip, basis, scores[clip, target])
         if not len(clips):
             labelled = int((bags.targets[:, target] == 1).sum())
-            choice.empty[name] = why.format(labelled=labelled) if labelled else "no train clip has this label"
+            choice.empty[name] = why.format(labelled=labelled) if labelled else NO_LABEL
     return choice
