@@ -13,7 +13,7 @@ NAMED = {
     *(
         "visual",
         "miml_agreement",
-        "miml_consensus",
+        "miml_surest",
         "miml_gao",
         "miml@cqt",
         "ideal_ratio_mask@cqt",

@@ -46,7 +46,7 @@ rule dictionary:
 
 rule dictionary_gaussian:
     input:
-        like=after_catalogue("<results>/dictionary/{variant}/surest.h5"),
+        like=after_catalogue("<results>/dictionary/{variant}/consensus.h5"),
     output:
         "<results>/dictionary/{variant}/gaussian.h5",
     log:

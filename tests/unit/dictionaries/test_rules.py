@@ -246,7 +246,7 @@ def test_the_upper_bound_chooses_among_the_clips_of_the_lists_labels_not_of_what
 def test_the_upper_bound_alone_learns_from_the_lists_labels():
     found = {name: source.supervision for name, source in DICTIONARIES.items()}
     assert [name for name, labels in found.items() if labels == "audioset"] == ["upper_bound"]
-    assert METHODS["upper_bound"].dictionary == "upper_bound" and METHODS["miml"].dictionary == "surest"
+    assert METHODS["upper_bound"].dictionary == "upper_bound" and METHODS["miml"].dictionary == "consensus"
 
 
 def test_rules_that_ask_no_network_need_none(planted_dataset, tmp_path):

@@ -117,7 +117,7 @@ def test_the_alt_text_of_the_scores_says_the_figures(tmp_path):
     rows = [SUMMARY | {"method": name, "group": group} for name in ("miml", "kmeans") for group in ("a", "b")]
     rows.append(dict.fromkeys(SUMMARY, "") | {"method": "miml", "group": "empty", "n": "0"})
     alt = save_scores(rows, tmp_path / "scores.svg")
-    assert "MIML, surest clips −1.0 dB on a" in alt and "empty" not in alt
+    assert "MIML, clips that others explain −1.0 dB on a" in alt and "empty" not in alt
     assert (tmp_path / "scores.svg").stat().st_size > 1000
 
 

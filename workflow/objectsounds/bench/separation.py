@@ -42,7 +42,7 @@ def separated(spectrogram: np.ndarray, W: np.ndarray, H: np.ndarray, own: int, l
 
 def compare(run: Path, count: int = 8, scored: int = 100) -> list[Comparison]:
     """Return the comparison with scikit-learn on ``count`` pairs, and that of number types on ``scored``."""
-    words = read_dictionary(run / "dictionary" / "default" / "surest.h5")
+    words = read_dictionary(run / "dictionary" / "default" / "consensus.h5")
     speed = Comparison(
         "activations of two objects' bases (up to 400), one core",
         "scikit-learn, float64, its tolerance",

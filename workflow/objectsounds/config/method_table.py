@@ -47,19 +47,17 @@ DICTIONARIES = {
     "upper_bound": Source(
         "surest", "upper_bound", "Upper bound (trained on the lists' labels)", "audioset", told=LISTED
     ),
-    "surest": Source("surest", "miml", "MIML, surest clips"),
-    "agreement": Source("agreement", "miml_agreement", "MIML, ear and eye agree"),
     "consensus": Source(
-        "consensus",
-        "miml_consensus",
-        "MIML, clips that others explain",
-        sections=("surest", "consensus"),
+        "consensus", "miml", "MIML, clips that others explain", sections=("surest", "consensus")
     ),
+    "surest": Source("surest", "miml_surest", "MIML, surest clips"),
+    "agreement": Source("agreement", "miml_agreement", "MIML, ear and eye agree"),
     "visual": Source("visual", "visual", "Classifier alone, surest clips", None),
     "gao": Source("gao", "miml_gao", "MIML, Gao's rule", sections=("gao",), as_published=True),
     "exemplar": Source("exemplar", "visual_exemplar", "Visual exemplar", None, as_published=True),
     "gaussian": Source("gaussian", "gaussian", "Gaussian bases", None),
 }
+SAME_RULE = "miml_surest"  # as the upper bound, from what is seen
 DRAWN = "gaussian"  # not chosen of bases but drawn, as many as another dictionary has
 RULES = {source.rule: source for source in DICTIONARIES.values() if source.rule != DRAWN}
 
@@ -140,7 +138,7 @@ METHODS = {
     "mixture": Method("Unprocessed mixture", "oracles.unprocessed"),
     "ideal_ratio_mask": Method("Ideal ratio mask (limit)", "oracles.ideal_ratio_mask", told=REFERENCES),
     "ideal_binary_mask": Method("Ideal binary mask (limit)", "clustering.ideal_binary_mask", told=REFERENCES),
-    "unmatched": Method("Unmatched bases", "guided.unmatched_nmf", "surest", guided=True),
+    "unmatched": Method("Unmatched bases", "guided.unmatched_nmf", "consensus", guided=True),
     "kmeans": Method(
         "K-means, best matching", "clustering.kmeans_nmf", best_matching=True, told=MATCHING, sizes="gao"
     ),
@@ -184,6 +182,12 @@ METHODS |= {
 LEARNED = [name for name, method in METHODS.items() if method.network]
 
 
+def no_such_method(name: str) -> str:
+    """Return what to tell of a name that no method has."""
+    renamed = "; it is called miml now, and what was miml is miml_surest" if "miml_consensus" in name else ""
+    return f"unknown method {name!r}{renamed}; allowed are {', '.join(METHODS)}."
+
+
 def method_of(name: str) -> Method:
     """Return the method of a name that may carry a variant, as in ``miml@dropout``.
 
@@ -194,7 +198,7 @@ def method_of(name: str) -> Method:
     """
     found = METHODS.get(name.partition("@")[0])
     if found is None:
-        raise ObjectsoundsError(f"unknown method {name!r}; allowed are {', '.join(METHODS)}.")
+        raise ObjectsoundsError(no_such_method(name))
     return found
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from objectsounds.config.classes import chosen_classes
-from objectsounds.config.method_table import DICTIONARIES, METHODS, with_twins
+from objectsounds.config.method_table import DICTIONARIES, METHODS, no_such_method, with_twins
 from objectsounds.config.schema import defaults_of, read_schema, read_yaml, typed
 from objectsounds.config.stage_keys import STAGE_KEYS, UPSTREAM, VARIANT_SECTIONS
 from objectsounds.core.errors import ObjectsoundsError
@@ -128,7 +128,7 @@ def validate(settings: dict) -> None:
     for key, names in named.items():
         for name in names:
             if name not in METHODS:
-                raise ObjectsoundsError(f"{key}: unknown method {name!r}; allowed are {', '.join(METHODS)}.")
+                raise ObjectsoundsError(f"{key}: {no_such_method(name)}")
     _check_denoise(settings)
     for name, overrides in settings["variants"].items():
         _check_variant(settings, name, overrides)

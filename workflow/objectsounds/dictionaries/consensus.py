@@ -1,4 +1,4 @@
-"""The rule ``consensus``: the clips that the other clips of their object explain.
+"""The rule ``consensus``: the clips that the other clips of their object explain (our default).
 
 Two views of a clip teach each other, as in co-training (Blum and Mitchell 1998): what the frames show says
 which clips may stand for an object, and how well the sounds of the *other* such clips explain a clip says

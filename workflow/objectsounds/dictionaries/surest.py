@@ -1,4 +1,4 @@
-"""The rule ``surest``: the clips in which the network is surest of exactly one object (our default)."""
+"""The rule ``surest``: the clips in which the network is surest of exactly one object."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from objectsounds.dictionaries.choice import Choice, whole_clips
 
 
 def choose(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
-    """Choose all bases of the clips in which the network is surest of exactly one object (our default).
+    """Choose all bases of the clips in which the network is surest of exactly one object.
 
     With P the softmax over objects of the bag scores: of the clips whose visual labels hold c and
     whose argmax of P is c, the ``clips_per_object`` with the highest P_c.

@@ -7,6 +7,8 @@ import matplotlib.lines
 import numpy as np
 from matplotlib.figure import Figure
 
+from objectsounds.config.method_table import SAME_RULE
+
 mpl.use("Agg")
 mpl.rcParams["svg.hashsalt"] = "objectsounds"  # the same figure gives the same file
 INK = "#777777"  # readable on light and dark pages
@@ -105,7 +107,7 @@ def save_robustness(rows: list[dict], path: Path) -> None:
     Parameters
     ----------
     rows : list of dict
-        Of ``experiments.robustness_rows``; method ``miml``, the run on visual labels, is a star.
+        Of ``experiments.robustness_rows``; method ``SAME_RULE``, the run on visual labels, is a star.
     path : Path
         An SVG file.
     """
@@ -114,7 +116,7 @@ def save_robustness(rows: list[dict], path: Path) -> None:
     for index, group in enumerate(groups):
         colour = f"C{index}"
         own = [row for row in rows if row["group"] == group and row["sdr_mean"]]
-        line = sorted((r for r in own if r["method"] != "miml"), key=lambda r: float(r["wrong_labels"]))
+        line = sorted((r for r in own if r["method"] != SAME_RULE), key=lambda r: float(r["wrong_labels"]))
         shares, means = (
             [float(row[key]) * factor for row in line]
             for key, factor in (("wrong_labels", 100), ("sdr_mean", 1))
@@ -123,7 +125,7 @@ def save_robustness(rows: list[dict], path: Path) -> None:
         if all(row["sdr_low"] for row in line):
             low, high = ([float(row[key]) for row in line] for key in ("sdr_low", "sdr_high"))
             axes.fill_between(shares, low, high, color=colour, alpha=0.15, linewidth=0)
-        for row in (row for row in own if row["method"] == "miml"):
+        for row in (row for row in own if row["method"] == SAME_RULE):
             place = (100 * float(row["wrong_labels"]), float(row["sdr_mean"]))
             axes.plot(*place, "*", color=colour, markersize=12, label=f"{group}: visual labels (MIML)")
     axes.set(xlabel="clips with wrong labels, %", ylabel="mean SDR, dB", title="Robustness to wrong labels")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from objectsounds.config.method_table import method_of, variant_of
+from objectsounds.config.method_table import SAME_RULE, method_of, variant_of
 from objectsounds.config.settings import of_variant, overrides_of
 from objectsounds.core.arguments import MANY, ONE
 from objectsounds.core.tables import read_table, write_table
@@ -152,7 +152,7 @@ def robustness_rows(summary: list[dict], train: dict[str, Path], corrupted: set[
     for line in summary:
         method, variant = line["method"].partition("@")[0], variant_of(line["method"])
         noisy = method == "upper_bound" and (variant == "default" or variant in corrupted)
-        if not noisy and line["method"] != "miml":
+        if not noisy and line["method"] != SAME_RULE:
             continue
         bags = open_dataset(train[variant], bases=False)
         labels = bags.supervision("audioset" if noisy else "visual")
