@@ -274,6 +274,7 @@ EDITS = [
         DICTIONARIES, {"dictionary.surest.clips_per_object": 2}, real=("dictionary.surest.clips_per_object",)
     ),
     *_edits(DICTIONARIES, {"dictionary.transpose": 1}, real=("dictionary.transpose",)),
+    *_edits(DICTIONARIES, {"dictionary.consensus.candidates": 50, "dictionary.consensus.rounds": 2}),
     *_edits(
         ONE_DICTIONARY,
         {
@@ -319,8 +320,6 @@ EDITS = [
             "report.max_megabytes": 50,
             "report.relation_maps": 2,
             "variant_methods": ["miml_gao"],
-            "dictionary.consensus.candidates": 50,  # of a dictionary that the small set does not use
-            "dictionary.consensus.rounds": 2,
         },
         real=("report.mixtures",),
     ),
@@ -406,7 +405,7 @@ EDITS = [
             "denoise.max_clips": 5,
             "denoise.noises": ["pink"],
             "denoise.snr_db": [5],
-            "denoise.dictionaries": ["surest"],
+            "denoise.dictionaries": ["consensus"],
             "denoise.iterations": 20,
             "denoise.threads": 2,
             "experiments.methods": ["miml"],

@@ -29,10 +29,10 @@ def test_every_single_source_is_scored_by_every_method(denoised):
     single = {name for name in good if ";" not in known[name]["objects"]}
     assert {row["clip"] for row in rows} == single and len(rows) == 4 * len(single)
     gained = {row["method"]: row for row in read_table(denoised.results / "denoise" / "summary.tsv")}
-    assert list(gained) == ["noisy", "ideal_ratio_mask", "surest", "gao"]
+    assert list(gained) == ["noisy", "ideal_ratio_mask", "consensus", "gao"]
     assert float(gained["noisy"]["nsdr_mean"]) == 0 and float(gained["ideal_ratio_mask"]["nsdr_mean"]) > 5
-    assert gained["surest"]["n_fallback"] == str(
-        sum(row["method"] == "surest" and row["fallback"] != "" for row in rows)
+    assert gained["consensus"]["n_fallback"] == str(
+        sum(row["method"] == "consensus" and row["fallback"] != "" for row in rows)
     )
 
 
@@ -45,7 +45,7 @@ def test_denoising_is_no_part_of_a_whole_run_but_reaches_the_page_once_it_is_the
     ("override", "expected"),
     [
         ("denoise={noises: [white, pink]}", PLAN),
-        ("denoise={dictionaries: [surest, upper_bound]}", PLAN | {"train": 1, "dictionary": 1}),
+        ("denoise={dictionaries: [consensus, upper_bound]}", PLAN | {"train": 1, "dictionary": 1}),
         ("mixtures={max_pairs: 3}", {}),
     ],
 )

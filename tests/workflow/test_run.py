@@ -152,7 +152,7 @@ def test_labels_do_not_depend_on_cores_or_shards(finished, other_run):
     )
 
 
-@pytest.mark.parametrize("name", ["surest", "gao", "gaussian"])
+@pytest.mark.parametrize("name", ["consensus", "gao", "gaussian"])
 def test_dictionaries_do_not_depend_on_cores_or_shards(finished, other_run, name):
     one, two = (
         read_dictionary(place.results / f"dictionary/default/{name}.h5") for place in (finished, other_run)
