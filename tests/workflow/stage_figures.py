@@ -244,10 +244,13 @@ def _neural(inputs: Inputs) -> dict:
     }
 
 
+SCORED = ("mixture", "miml", "miml_surest", "kmeans")
+
+
 def _score_tables(inputs: Inputs) -> list:
-    """Score drawn estimates of three methods; returns the blocks' tables."""
+    """Score drawn estimates of ``SCORED``; returns the blocks' tables."""
     blocks = []
-    for method in ("mixture", "miml", "kmeans"):
+    for method in SCORED:
         blocks.append(inputs.folder / "score" / f"{method}.tsv")
         score_block(inputs.of("score"), method, inputs.mixtures, inputs.estimates(method), blocks[-1])
     return blocks
@@ -267,7 +270,7 @@ def _score(inputs: Inputs) -> dict:
             ]
     tables = [inputs.folder / "score" / f"{name}.tsv" for name in ("scores", "summary", "comparisons")]
     settings = inputs.settings
-    make_tables(settings, ["mixture", "miml", "kmeans"], blocks, *tables)
+    make_tables(settings, list(SCORED), blocks, *tables)
     for row in read_table(tables[1]):
         cells = [row["n"], row["n_fallback"], row["n_extra"], row["fallback_reasons"]]
         numbers = [float(row[n]) for n in ("sdr_mean", "sdr_median", "sdr_improvement_mean") if row[n]]
@@ -327,7 +330,7 @@ def _experiments(inputs: Inputs) -> dict:
     sets = [NamedFile(f"default/{name}", inputs.dataset(name)) for name in ("train", "test")]
     networks = [NamedFile("default/visual", inputs.network)]
     words = [NamedFile("miml", inputs.dictionary)]
-    make_experiments(inputs.settings, ["mixture", "miml", "kmeans"], blocks, words, networks, sets, made)
+    make_experiments(inputs.settings, list(SCORED), blocks, words, networks, sets, made)
     tables = {path.stem: read_table(path) for path in sorted(made.glob("*.tsv"))}
     network, dictionary = tables["networks"][0], tables["dictionaries"][0]
     return {

@@ -21,7 +21,7 @@ from objectsounds.report.plots import save_robustness
 from objectsounds.report.published import BESIDE_COLUMNS, beside
 from objectsounds.stages.score_tables import make_tables
 
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 DICTIONARY_COLUMNS = (
     "method",
     "dictionary",
