@@ -22,6 +22,7 @@ from objectsounds.dictionaries.visual import choose as choose_visual
 from objectsounds.networks.miml import Miml, normalise_bases
 from objectsounds.networks.miml_training import load_network
 from objectsounds.networks.relation_map import relation_maps
+from objectsounds.signal.nmf import fit_activations
 from objectsounds.stages.dictionary import make_dictionary
 from objectsounds.stages.dictionary_gaussian import make_gaussian
 from objectsounds.stages.train import train_network
@@ -434,6 +435,77 @@ def test_shares_count_a_clips_sound_by_energy_whatever_the_norm_of_the_words():
     np.testing.assert_allclose(explained_shares(louder, chosen), shares, atol=1e-3)
     only = explained_shares(bases, [np.array([2]), np.array([], int)])
     assert not only[2].any() and only[0].tolist() == [1, 0]
+
+
+def many_clips(clips=35, objects=3, bases=4):
+    """Return more clips than a batch holds, mostly of one object's band, a little of the next one's."""
+    draw = np.random.default_rng(2)
+    W = draw.random((clips, 30, bases), dtype=np.float32) * 0.02
+    for clip in range(clips):
+        own, other = clip % objects, (clip + 1) % objects
+        W[clip, 10 * own : 10 * own + 10] += draw.random((10, bases), dtype=np.float32)
+        amount = np.float32(draw.random())
+        W[clip, 10 * other : 10 * other + 10] += amount * draw.random((10, bases), dtype=np.float32)
+    return merge_bins(W), [np.arange(owner, 30, objects) for owner in range(objects)]
+
+
+def fitted_shares(bases, chosen):
+    """Return the shares by their definition: each clip fitted to the end by all columns but its own."""
+    shares = np.zeros((len(bases), len(chosen)))
+    for clip in range(len(bases)):
+        others = [(owner, row) for owner, rows in enumerate(chosen) for row in rows if row != clip]
+        fit = fit_activations(
+            bases[clip],
+            np.concatenate([bases[row] for _, row in others], axis=1),
+            iterations=2000,
+            tolerance=0,
+        )
+        for (owner, _), energy in zip(others, fit.activations.reshape(len(others), -1).sum(1), strict=True):
+            shares[clip, owner] += energy
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("kept", [400, 60])  # all columns, and half of them
+def test_shares_are_those_of_a_fit_to_the_end_in_every_batch(monkeypatch, kept):
+    monkeypatch.setattr("objectsounds.dictionaries.consensus.KEPT", kept)
+    bases, chosen = many_clips()
+    told: list[tuple] = []
+    found = explained_shares(bases, chosen, lambda *args: told.append(args))
+    expected = fitted_shares(bases, chosen)
+    assert expected.max(axis=1).std() > 0.05
+    np.testing.assert_allclose(found, expected, atol=0.06)
+    assert abs(found - expected).mean() < 0.01
+    assert told == [(16, 35, "clips"), (32, 35, "clips"), (35, 35, "clips")]
+
+
+def test_a_clip_of_a_later_batch_is_no_witness_for_itself_either():
+    bases, _ = many_clips()
+    shares = explained_shares(bases, [np.array([33]), np.array([34]), np.array([], int)])
+    assert shares[33].tolist() == [0, 1, 0] and shares[34].tolist() == [1, 0, 0]
+    assert 0 < shares[32, 0] < 1
+
+
+def test_bases_of_silence_explain_nothing_and_are_not_explained():
+    bases = merge_bins(planted())
+    bases[1], bases[5, :, 0] = 0, 0
+    shares = explained_shares(bases, [np.array([0, 1]), np.array([4, 5])])
+    assert np.isfinite(shares).all() and not shares[1].any() and shares[0].sum() == pytest.approx(1)
+
+
+def test_consensus_ends_once_a_round_would_choose_the_same_clips(monkeypatch):
+    rounds = []
+
+    def counted(bases, chosen, progress):
+        rounds.append([sorted(rows.tolist()) for rows in chosen])
+        return explained_shares(bases, chosen, progress)
+
+    monkeypatch.setattr("objectsounds.dictionaries.consensus.explained_shares", counted)
+    options = {"clips_per_object": 3, "candidates": 8}
+    maps = np.zeros((8, 2, 4))
+    choice = choose_consensus(maps, planted_bags(), options | {"rounds": 10})
+    assert rounds == [[[0, 1, 3], [4, 5, 7]], [[0, 1, 2], [4, 5, 6]]]
+    again = choose_consensus(maps, planted_bags(), options | {"rounds": 2})
+    assert (choice.clips, choice.scores) == (again.clips, again.scores)
 
 
 def test_without_rounds_consensus_ranks_as_agreement_does():

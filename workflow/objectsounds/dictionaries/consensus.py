@@ -7,15 +7,20 @@ wrong label by heart has no say beyond the first choice.
 """
 
 import logging
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from objectsounds.core.progress import Counter
 from objectsounds.data.bags import Bags
 from objectsounds.data.targets import softmax
 from objectsounds.dictionaries.choice import Choice, whole_clips
-from objectsounds.signal.nmf import fit_activations
 
-ITERATIONS = 40
+SCREENING_STEPS = 5  # with all columns, which tell the
+KEPT = 400  # columns that matter to a clip, and with these
+FITTING_STEPS = 20  # more
+BATCH = 16  # clips screened, or read, together
+TINY = np.float32(1e-12)  # below it activations are 0; the columns sum to 1
 FINE_BINS = 200  # bins up to here are kept, those above are added up
 COARSE_BANDS = 80
 
@@ -35,18 +40,42 @@ def merge_bins(bases: np.ndarray) -> np.ndarray:
     return merged / np.maximum(merged.sum(axis=1, keepdims=True), 1e-12)
 
 
-def explained_shares(bases: np.ndarray, chosen: list[np.ndarray]) -> np.ndarray:
+def _descend(V: np.ndarray, W: np.ndarray, H: np.ndarray, steps: int) -> None:
+    """Update H, shape=(M, N), towards D_KL(V | WH) = min, in place; columns of W sum to 1, zeros of H stay.
+
+    Multiplicative steps to the power of 1.5, which is stable below 2 (Badeau, Bertin and Vincent 2010) and
+    about as many times faster.
+    """
+    for _ in range(steps):
+        gain = W.T @ (V / (W @ H + TINY))
+        H *= gain
+        H *= np.sqrt(gain, out=gain)
+        H *= H > TINY  # numbers that are next to none are slow
+
+
+def _batches(count: int) -> Iterator[slice]:
+    """Yield slices of ``BATCH`` that cover so many rows."""
+    yield from (slice(first, min(first + BATCH, count)) for first in range(0, count, BATCH))
+
+
+def explained_shares(
+    bases: np.ndarray, chosen: list[np.ndarray], progress: Callable | None = None
+) -> np.ndarray:
     """Return how much of each clip the chosen clips of each object explain, the clip itself left out.
 
     Each clip's bases are fitted by those of all chosen clips but itself (as in Gao eq. 4); an object's
-    share is that of its activations.
+    share is that of its activations. A few steps with all columns, many clips at once, tell which ``KEPT``
+    columns matter to a clip; the others are then left out, so four times as many objects cost a clip little
+    more than twice as much.
 
     Parameters
     ----------
-    bases : np.ndarray [shape=(n, F, M)]
+    bases : np.ndarray, float32 [shape=(n, F, M)]
         Each with sum 1, or 0.
     chosen : list of np.ndarray
         Rows of the clips of each object.
+    progress : callable, optional
+        Called as ``progress(done, n, note)``.
 
     Returns
     -------
@@ -56,14 +85,22 @@ def explained_shares(bases: np.ndarray, chosen: list[np.ndarray]) -> np.ndarray:
     count = bases.shape[2]
     clips = np.repeat(np.concatenate(chosen), count)
     owners = np.repeat(np.arange(len(chosen)), [len(rows) * count for rows in chosen])
-    columns_of_all = np.concatenate([bases[row] for rows in chosen for row in rows], axis=1)
+    columns = np.concatenate([bases[row] for rows in chosen for row in rows], axis=1)
+    columns = columns / np.maximum(columns.sum(axis=0), TINY)
     shares = np.zeros((len(bases), len(chosen)))
-    for clip, columns in enumerate(bases):
-        others = clips != clip
-        if others.any():
-            fit = fit_activations(columns, columns_of_all[:, others], iterations=ITERATIONS)
-            energy = (fit.activations * fit.bases.sum(axis=0)[:, None]).sum(axis=1, dtype=np.float64)
-            shares[clip] = np.bincount(owners[others], energy, minlength=len(chosen))
+    for batch in _batches(len(bases)):
+        wanted = np.concatenate(list(bases[batch]), axis=1)
+        H = np.repeat(wanted.sum(axis=0, keepdims=True) / len(clips), len(clips), axis=0)
+        of_clips = H.reshape(len(clips), -1, count)
+        of_clips *= clips[:, None, None] != np.arange(batch.start, batch.stop)[:, None]
+        _descend(wanted, columns, H, SCREENING_STEPS)
+        for clip, activations in enumerate(of_clips.swapaxes(0, 1), start=batch.start):
+            kept = np.argsort(-activations.sum(axis=1), kind="stable")[:KEPT]
+            fitted = activations[kept]
+            _descend(bases[clip], columns[:, kept], fitted, FITTING_STEPS)
+            shares[clip] = np.bincount(owners[kept], fitted.sum(axis=1), minlength=len(chosen))
+        if progress:
+            progress(batch.stop, len(bases), "clips")
     return shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
 
 
@@ -73,7 +110,7 @@ def choose(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
     It begins with `choose_agreement`'s order, P_c V_c. Then, ``rounds`` times: the ``clips_per_object``
     first clips of each object explain all candidates, and each candidate is ranked again by the share
     that object c explains of it, times V_c. A clip in which another object sounds, seen or not, loses
-    by the share of the other's sound.
+    by the share of the other's sound. Once the first clips stay the same, so do all ranks, and it ends.
 
     Parameters
     ----------
@@ -90,17 +127,17 @@ def choose(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
     rows = np.flatnonzero(fits.any(axis=1))
     if not len(rows):
         return whole_clips(ranks, fits, bags, count)
-    bases = merge_bins(bags.read_bases(rows))
-    for number in range(options["rounds"]):
+    bases = np.concatenate([merge_bins(bags.read_bases(rows[batch])) for batch in _batches(len(rows))])
+    before: list[list[int]] = []
+    for number in range(1, options["rounds"] + 1):
         chosen = [_best(ranks[rows], fits[rows], target, count) for target in range(ranks.shape[1])]
-        ranks[rows] = explained_shares(bases, chosen) * bags.probabilities[rows]
-        log.info(
-            "round %d of %d: %d clips explain %d",
-            number + 1,
-            options["rounds"],
-            len(set(np.concatenate(chosen).tolist())),
-            len(rows),
-        )
+        now = [sorted(clips.tolist()) for clips in chosen]
+        if now == before:
+            log.info("consensus: round %d would choose the same clips again", number)
+            break
+        before = now
+        progress = Counter(f"consensus, round {number} of at most {options['rounds']}")
+        ranks[rows] = explained_shares(bases, chosen, progress) * bags.probabilities[rows]
     return whole_clips(ranks, fits, bags, count)
 
 
