@@ -27,6 +27,7 @@ MODULES = (
     *("data.mixtures", "stages.mixtures", "data.targets", "data.bags", "stages.dataset"),
     *("stages.dictionary", "dictionaries.file", "dictionaries.choice", "dictionaries.gao"),
     *("dictionaries.surest", "dictionaries.agreement", "dictionaries.solo", "dictionaries.consensus"),
+    "dictionaries.visual",
     *("networks.miml", "networks.miml_training", "networks.training", "stages.train"),
     *("signal.nmf", "signal.kl_descent", "sources.candidates", "sources.audioset"),
     *("signal.block_sparsity", "signal.transposition", "dictionaries.transposition"),
