@@ -19,6 +19,7 @@ from objectsounds.dictionaries.gao import choose as choose_gao
 from objectsounds.dictionaries.solo import choose as choose_solo
 from objectsounds.dictionaries.surest import choose as choose_surest
 from objectsounds.dictionaries.visual import choose as choose_visual
+from objectsounds.dictionaries.visual_consensus import choose as choose_visual_consensus
 from objectsounds.networks.miml import Miml, normalise_bases
 from objectsounds.networks.miml_training import load_network
 from objectsounds.networks.relation_map import relation_maps
@@ -535,3 +536,18 @@ def test_consensus_of_labels_that_nobody_has_chooses_nothing():
     options = {"clips_per_object": 3, "candidates": 8, "rounds": 2}
     choice = choose_consensus(np.zeros((8, 2, 4)), labels, options)
     assert choice.clips == [] and set(choice.empty) == {"drum", "piano"}
+
+
+def test_visual_consensus_begins_with_what_is_seen_and_asks_no_network():
+    labels, options = planted_bags(), {"clips_per_object": 2, "candidates": 6, "rounds": 0}
+    labels.probabilities = np.random.default_rng(8).dirichlet(np.ones(2), len(labels.clip_ids))
+    first = choose_visual_consensus(None, labels, options)
+    for target in range(2):
+        seen = np.flatnonzero(labels.targets[:, target] == 1)
+        best = seen[np.argsort(-labels.probabilities[seen, target])][:2]
+        assert set(best) == {c for c, o in zip(first.clips, first.objects, strict=True) if o == target}
+    alike = [rule(np.zeros((8, 2, 4)), labels, options | {"rounds": 3}) for rule in (choose_consensus,)]
+    assert alike[0].clips == choose_visual_consensus(None, labels, options | {"rounds": 3}).clips
+    assert (
+        METHODS["visual_consensus"].network is None and DICTIONARIES["visual_consensus"].supervision is None
+    )

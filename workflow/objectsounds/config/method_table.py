@@ -53,6 +53,13 @@ DICTIONARIES = {
     "surest": Source("surest", "miml_surest", "MIML, surest clips"),
     "agreement": Source("agreement", "miml_agreement", "MIML, ear and eye agree"),
     "visual": Source("visual", "visual", "Classifier alone, surest clips", None),
+    "visual_consensus": Source(
+        "visual_consensus",
+        "visual_consensus",
+        "Classifier alone, clips that others explain",
+        None,
+        sections=("surest", "consensus"),
+    ),
     "gao": Source("gao", "miml_gao", "MIML, Gao's rule", sections=("gao",), as_published=True),
     "exemplar": Source("exemplar", "visual_exemplar", "Visual exemplar", None, as_published=True),
     "gaussian": Source("gaussian", "gaussian", "Gaussian bases", None),

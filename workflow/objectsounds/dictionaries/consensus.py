@@ -104,7 +104,7 @@ def explained_shares(
     return shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
 
 
-def choose(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
+def choose(maps: np.ndarray | None, bags: Bags, options: dict) -> Choice:
     """Choose all bases of the clips that look like one object and that its other clips explain.
 
     It begins with `choose_agreement`'s order, P_c V_c. Then, ``rounds`` times: the ``clips_per_object``
@@ -114,13 +114,16 @@ def choose(maps: np.ndarray, bags: Bags, options: dict) -> Choice:
 
     Parameters
     ----------
-    maps : np.ndarray [shape=(n, L, M)]
+    maps : np.ndarray [shape=(n, L, M)] or None
+        None begins with V_c alone.
     bags : Bags
     options : dict
         Sections ``dictionary.surest`` (``clips_per_object``) and ``dictionary.consensus``.
     """
     count = options["clips_per_object"]
-    ranks = softmax(maps.max(axis=2), axis=1) * bags.probabilities
+    ranks = bags.probabilities.astype(np.float64)
+    if maps is not None:
+        ranks = softmax(maps.max(axis=2), axis=1) * ranks
     fits = np.zeros(ranks.shape, dtype=bool)
     for target in range(ranks.shape[1]):
         fits[_best(ranks, bags.targets == 1, target, max(count, options["candidates"])), target] = True
