@@ -84,7 +84,11 @@ def mended(place, finished):
 # mends the file at once, as the log says). What is removed goes as far as something that the page itself
 # needs: a file that nobody asks for is not made again.
 CUT = {
-    "WAV of a clip": ("clips/test-00000/media/0001_*/audio.wav", ["bases/default/test-00000.h5"], "not complete"),
+    "WAV of a clip": (
+        "clips/test-00000/media/0001_*/audio.wav",
+        ["bases/default/test-00000.h5"],
+        "not complete",
+    ),
     "JPEG of a clip": ("clips/train-00000/media/0001_*/frames/00.jpg", RELABEL, "not complete"),
     "TSV of a shard's clips": ("clips/val-00000/status.tsv", RELABEL, "made again"),
     "TSV of a shard": ("catalogue/shards/val-00000.tsv", ["clips/val-00000/status.tsv"], "made again"),

@@ -123,3 +123,13 @@ def test_guided_masks_above_the_bins_of_the_bases_stay_shared():
     np.testing.assert_allclose(masks.sum(axis=0), 1, rtol=1e-6)
     assert (masks[:, 8:] == 0.5).all()
     assert np.abs(masks - guided_masks(magnitude, bases, **limits))[:, :8].max() > 1e-3
+
+
+def test_one_component_goes_by_the_square_of_what_is_explained_of_the_mixture():
+    explained = DRAW.random((2, 20, 30)) * [[[1.0]], [[0.4]]]
+    magnitude = explained.sum(axis=0) * DRAW.random((20, 30))
+    masks = soft_masks(explained)
+    taken = (magnitude * masks).sum(axis=(1, 2)) ** 2
+    expected = np.sqrt(masks * (taken / taken.sum())[:, None, None])
+    found = Refinement(1, (1,))(magnitude, explained)
+    np.testing.assert_allclose(found, expected / expected.sum(axis=0), rtol=1e-4)

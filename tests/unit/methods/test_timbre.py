@@ -1,7 +1,9 @@
 """Objects told apart by the colour of their bases, at any pitch."""
 
+import librosa
 import numpy as np
 import pytest
+import scipy.fft
 
 from objectsounds.methods.timbre import UNSURE, Timbre, features
 
@@ -70,3 +72,38 @@ def test_features_do_not_see_a_level_and_bear_silence():
     spectra = notes([110, 220, 330], -6)
     np.testing.assert_allclose(features(spectra, FREQUENCIES), features(1e-4 * spectra, FREQUENCIES))
     assert np.isfinite(features(np.zeros((801, 2)), FREQUENCIES)).all()
+
+
+def test_two_clips_an_object_are_enough_to_learn_from():
+    pitches = np.random.default_rng(1).uniform(110, 440, 20)
+    timbre = Timbre([notes(pitches, -12), notes(pitches, -3)], [clips(2, 10)] * 2, FREQUENCIES)
+    assert np.abs(timbre.evidence(notes([200, 300], -12))).max() > 0.3
+
+
+class Sure:
+    """A classifier that is wholly sure of the first object."""
+
+    def predict_proba(self, points):
+        return np.array([[1.0, 0.0]]).repeat(len(points), axis=0)
+
+
+def test_nothing_is_surer_than_one_in_a_thousand(dull_and_bright):
+    timbre = Timbre([np.ones((801, 2))] * 2, [["a", "a"], ["b", "b"]], FREQUENCIES)
+    timbre.model = Sure()
+    half = np.log((1 - UNSURE) / UNSURE) / 2
+    np.testing.assert_allclose(timbre.evidence(notes([200, 300], -6)), [[half] * 2, [-half] * 2])
+
+
+def test_the_features_are_their_definitions():
+    line, flat = np.zeros(801), np.ones(801)
+    line[100] = 0.5
+    found = features(np.stack([line, flat], axis=1), FREQUENCIES)
+    filters = librosa.filters.mel(sr=16000, n_fft=1600, n_mels=40)
+    for row, spectrum in zip(found, (2 * line, flat), strict=True):
+        mel = filters @ spectrum
+        expected = scipy.fft.dct(np.log10(1 + 1e3 * mel / mel.max()), norm="ortho")[1:20]
+        np.testing.assert_allclose(row[:19], expected, atol=1e-4)
+    mean = 1 / 801 + 1e-5
+    assert found[1, 20:].tolist() == pytest.approx([0, np.log(4001)], abs=1e-3)
+    assert found[0, 20] == pytest.approx(np.log(1e-5) * 800 / 801 - np.log(mean), abs=1e-3)
+    assert found[0, 21] == pytest.approx(np.log(1000 / 801 / mean + 1), abs=1e-3)
