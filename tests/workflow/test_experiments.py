@@ -12,6 +12,7 @@ NAMED = {
     *("upper_bound", "ideal_binary_mask", "ideal_ratio_mask", "solo_oracle", "mixture", "miml"),
     *(
         "visual",
+        "visual_consensus",
         "miml_agreement",
         "miml_surest",
         "miml_gao",

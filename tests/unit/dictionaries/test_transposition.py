@@ -130,7 +130,7 @@ def test_what_is_published_is_neither_transposed_nor_made_sparse(solo_files, tmp
 
 
 def test_a_variant_of_the_separation_shares_the_dictionary_and_one_of_the_transposition_does_not():
-    variants = {"sparse": {"separate": {"block_sparsity": 0.03}}, "moved": {"dictionary": {"transpose": 1}}}
+    variants = {"sparse": {"separate": {"block_sparsity": 0.03}}, "moved": {"dictionary": {"transpose": 2}}}
     settings = load_settings({"preset": "demo", "variants": variants})
     names = {
         variant: {

@@ -84,7 +84,8 @@ def test_constant_q_bases_separate_what_they_were_learnt_from(shards, tmp_path):
     ids, bases = read(tmp_path / "b.h5")
     transform = transform_of(options, 16000)
     assert bases.shape == (2, len(transform.centres), 4)
-    words = Dictionary(ids, np.repeat([0, 1], 4), np.concatenate([one.T for one in bases]), ids, {})
+    clips = [name for name in ids for _ in range(4)]
+    words = Dictionary(ids, np.repeat([0, 1], 4), np.concatenate([one.T for one in bases]), clips, {})
     sources = [read_audio(statuses[0], row)[0] for row in good_clips(statuses[0])]
     mixture, references = mix(sources, -23.0)
     estimates = guided_nmf(Problem(mixture, ids, transform, options["separate"], words))
