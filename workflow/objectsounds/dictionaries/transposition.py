@@ -1,11 +1,11 @@
 """Bases of pitched objects a few semitones up and down: notes that no train clip played.
 
 ``PITCHED`` lies where nine real solo clips an object split: on the STFT, flute, saxophone, harp, violin and
-guitars have a mean harmonicity of 0.45 to 0.60, piano, trombone and marimba 0.35, chicken and cat 0.30, whose
-calls moved up and down separated train clips worse, a train 0.26, a motorbike 0.22, drums 0.21, dog, frog, car
-and plane 0.19 to 0.10. On the constant-Q transform, whose bins are wider in the treble, all are a little lower,
-and trombone and electric guitar fall below it. Whether the spectral envelope moves along or stays made no difference to separation (0.1 dB): it
-moves.
+guitars have a mean harmonicity of 0.45 to 0.60, piano, trombone and marimba 0.35, chicken and cat 0.30,
+whose calls moved up and down separated train clips worse, a train 0.26, a motorbike 0.22, drums 0.21, dog,
+frog, car and plane 0.19 to 0.10. On the constant-Q transform, whose bins are wider in the treble, all are a
+little lower, and trombone and electric guitar fall below it. Whether the spectral envelope moves along or
+stays made no difference to separation (0.1 dB): it moves.
 """
 
 from dataclasses import dataclass
