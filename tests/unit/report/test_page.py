@@ -13,7 +13,7 @@ from objectsounds.dictionaries.file import write_dictionary
 from objectsounds.dictionaries.table import dictionary_table
 from objectsounds.report.charts import pair_matrix, save_dictionaries, save_pairs, save_scores
 from objectsounds.report.labels_table import confusion, label_errors
-from objectsounds.report.listening import choose_mixtures, listening_room
+from objectsounds.report.listening import choose_mixtures, listening_room, place_of
 from objectsounds.report.pack import fitting, with_pictures_inside, write_folder
 from objectsounds.report.page import level, number, percent
 from objectsounds.report.plots import save_relation_map
@@ -209,6 +209,12 @@ def test_a_result_is_shown_after_a_whole_run_alone():
     assert is_whole(["--cores", "all"]) and is_whole([])
     for arguments in (["--cores", "2", "catalogue"], ["-n"], ["--config", "seed=1"], ["--cores", "1", "-n"]):
         assert not is_whole(arguments)
+
+
+def test_what_a_killed_job_left_behind_is_no_block(tmp_path):
+    for block in (".1.2069.tmp", "1"):
+        (tmp_path / "separate" / "miml" / block / "m0").mkdir(parents=True)
+    assert place_of(tmp_path, "separate/miml", "m0").parent.name == "1"
 
 
 def test_mixtures_beyond_the_limit_are_left_out_and_the_log_says_so(tmp_path, monkeypatch, caplog):

@@ -68,8 +68,12 @@ def choose_mixtures(scores: list[dict], method: str, count: int) -> list[tuple[s
     return list(chosen.items())
 
 
-def _find(results: Path, folder: str, mixture: str) -> Path:
-    return next(path for path in sorted(results.glob(f"{folder}/*/{mixture}")) if path.is_dir())
+def place_of(results: Path, folder: str, mixture: str) -> Path:
+    """Return the folder of a mixture in whichever block of ``folder`` holds it.
+
+    What a killed job has left behind begins with a dot and is no block.
+    """
+    return next(path for path in sorted(results.glob(f"{folder}/[!.]*/{mixture}")) if path.is_dir())
 
 
 def _estimates(results: Path, method: str, mixture: str) -> dict[str, Path]:
@@ -77,12 +81,12 @@ def _estimates(results: Path, method: str, mixture: str) -> dict[str, Path]:
 
     Estimates without names go to the objects that the scores matched them to.
     """
-    folder = _find(results, f"separate/{estimates_of(method)}", mixture)
+    folder = place_of(results, f"separate/{estimates_of(method)}", mixture)
     rows = [row for row in read_block_table(folder.parent / "estimates.tsv") if row["mixture"] == mixture]
     files = {row["object"]: folder.parent / row["file"] for row in rows if row["file"]}
     if not method_of(method).best_matching or any(row["fallback"] for row in rows):
         return files
-    truth = _find(results, "mixtures", mixture)
+    truth = place_of(results, "mixtures", mixture)
     references = np.stack([read_block_wav(truth / f"reference_{n}.wav")[0] for n in range(1, len(files) + 1)])
     order = bss_eval(references, np.stack([read_block_wav(path)[0] for path in files.values()]), True)[3]
     return {name: list(files.values())[place] for name, place in zip(files, order, strict=True)}
@@ -109,7 +113,7 @@ def _estimate_cells(results: Path, row: dict, method: str, scores: dict, scene: 
 
 def _rows(results: Path, row: dict, methods: list[str], scores: dict, scene: Scene) -> list[dict]:
     """Return the player's rows, each with a title and a cell per object."""
-    folder, objects = _find(results, "mixtures", row["mixture"]), split_names(row["objects"])
+    folder, objects = place_of(results, "mixtures", row["mixture"]), split_names(row["objects"])
     mixture = scene.add([folder / "mixture.wav"], ["mixture"], masks=False)[0]
     spoken = f"the mixture of {' and '.join(map(spoken_name, objects))}"
     names = [f"reference_{number}" for number in range(1, len(objects) + 1)]
