@@ -44,7 +44,7 @@ def compare(run: Path, count: int = 8, scored: int = 100) -> list[Comparison]:
     """Return the comparison with scikit-learn on ``count`` pairs, and that of number types on ``scored``."""
     words = read_dictionary(run / "dictionary" / "default" / "consensus.h5")
     speed = Comparison(
-        "activations of two objects' bases (up to 400), one core",
+        "activations of two objects' bases, one core",
         "scikit-learn, float64, its tolerance",
         None,
     )

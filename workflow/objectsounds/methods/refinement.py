@@ -8,7 +8,7 @@ Guided NMF decides bin by bin, with bases that another recording gave. Three thi
 3. A note has a colour: and by what it sounds like (`objectsounds.methods.timbre`).
 
 The mask is the geometric mean of 1. and of the components' masks, averaged over several numbers of
-components. What each is worth is in config/README.md, "separate.refine".
+components. What each is worth is in docs/real-sounds.md.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Refinement:
     ----------
     frames : int
         Over how many frames what an object's bases explain is averaged; 1 does not.
-    components : list of int
+    components : tuple of int
         Numbers of components that the mixture is factored into; none where it is empty.
     seed : int
         Of the factorisations.
