@@ -265,17 +265,25 @@ def test_twins_are_run_beside_each_guided_method_where_the_configuration_asks():
 
 
 @pytest.mark.parametrize("transform", ["stft", "cqt"])
-@pytest.mark.parametrize("rate", [4000, 16000])
 def test_a_guided_method_separates_at_another_rate_than_its_bases_were_learnt_at(
-    block, words_of, tmp_path, transform, rate
+    block, words_of, tmp_path, transform
 ):
-    # 1500 Hz is kept by 4000 Hz, and above half of 8000 Hz the bases know nothing
-    settings = block_settings(separate={"rate": rate}, bases={"transform": transform})
+    settings = block_settings(separate={"rate": 4000}, bases={"transform": transform})  # keeps 1500 Hz
     words = words_of("piano", "violin", settings=settings)
     separate_block(settings, "miml", block[0], tmp_path / "out", words, block[1])
     own, other = gains_of(tmp_path / "out", block[0])
     assert min(own["m0", "piano"], own["m0", "violin"]) > 10
     assert max(other["m0", "piano"], other["m0", "violin"]) < -5
+
+
+def test_no_mixture_is_brought_to_a_rate_above_its_own(block, words_of, tmp_path):
+    words, found = words_of("piano", "violin"), []
+    for rate in (None, 2 * RATE):
+        separate_block(
+            block_settings(separate={"rate": rate}), "miml", block[0], tmp_path / str(rate), words, block[1]
+        )
+        found.append(read_wav(tmp_path / str(rate) / "m0" / "violin.wav")[0])
+    np.testing.assert_array_equal(*found)
 
 
 def test_unmatched_without_an_absent_object_says_so_and_not_that_a_dictionary_is_empty(

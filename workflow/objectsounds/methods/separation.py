@@ -78,7 +78,7 @@ def separate_mixture(
     mixture, rate, references = _read_mixture(folder, row)
     true, clips = list(references), split_names(row["clips"])
     objects = detected_objects(bags, clips) if method.detects else true
-    own = model.rate if model is not None else settings["separate"]["rate"] or rate
+    own = model.rate if model is not None else min(settings["separate"]["rate"] or rate, rate)
     heard = resampled(mixture, rate, own)
     problem = Problem(
         heard,
