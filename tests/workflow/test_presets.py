@@ -29,3 +29,9 @@ def test_a_papers_preset_makes_its_catalogue_and_plans_every_job(new_place, pres
     planned = place.planned()
     assert planned["clips"] == planned["bases"] == planned["labels"] == len(shards)
     assert planned["train"] >= 2 and planned["report"] == 1
+
+
+@pytest.mark.parametrize("target", ["all", "tables", "labeller_ablation", "denoising"])
+def test_every_target_is_planned_before_anything_is_made(new_place, target):
+    place = new_place(target)
+    assert place.planned(target)["catalogue"] == 1

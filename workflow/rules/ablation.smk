@@ -45,7 +45,8 @@ rule ablation:
 
 rule ablation_table:
     input:
-        unpack(ablation_inputs),
+        objects=expand("<results>/catalogue/objects-{split}.tsv", split=SETTINGS["ablation"]["splits"]),
+        scores=ablation_scores,
     output:
         table=report(
             "<results>/ablation/ablation.tsv",

@@ -191,14 +191,10 @@ def labeller_weights(wildcards):
     return ancient(SETTINGS["labeller"]["weights"]) if SETTINGS["labeller"]["weights"] else []
 
 
-def ablation_inputs(wildcards):
-    """Return what the labeller's ablation counts: the clips in use with their objects, and their scores."""
-    splits = SETTINGS["ablation"]["splits"]
-    shards = [shard for split in splits for shard in shards_of(split)]
-    return {
-        "objects": expand("<results>/catalogue/objects-{split}.tsv", split=splits),
-        "scores": expand("<results>/ablation/{shard}.h5", shard=shards),
-    }
+def ablation_scores(wildcards):
+    """Return the scores that the labeller's ablation counts."""
+    shards = [shard for split in SETTINGS["ablation"]["splits"] for shard in shards_of(split)]
+    return expand("<results>/ablation/{shard}.h5", shard=shards)
 
 
 def report_inputs(wildcards):
