@@ -1,7 +1,7 @@
 """Stage ``dictionary``: the bases that stand for each object.
 
-REQUIRED INPUTS:  <results>/train/{variant}/{supervision}/network.pt, <results>/dataset/{variant}/train.h5;
-                  for gaussian the dictionary whose sizes it takes
+REQUIRED INPUTS:  <results>/train/{variant}/{supervision}/network.pt, <results>/dataset/{variant}/train.h5,
+                  <results>/soundfont/{variant}.h5; for gaussian the dictionary whose sizes it takes
 OUTPUTS:          <results>/dictionary/{variant}/{dictionary}.h5
 """
 
@@ -11,6 +11,7 @@ rule dictionary:
         network=lambda wc: paths.network_of(SETTINGS, wc.dictionary, wc.variant) or [],
         train=lambda wc: f"<results>/dataset/{shared('dataset', wc.variant)}/train.h5",
         bases=lambda wc: bases_of(wc.variant, "train"),
+        soundfont=lambda wc: paths.soundfont_of(SETTINGS, wc.dictionary, wc.variant) or [],
     output:
         "<results>/dictionary/{variant}/{dictionary}.h5",
     log:
@@ -33,12 +34,16 @@ rule dictionary:
         network=lambda wildcards, input: (
             f"--network {shlex.quote(str(input.network))}" if input.network else ""
         ),
+        soundfont=lambda wildcards, input: (
+            f"--soundfont {shlex.quote(str(input.soundfont))}" if input.soundfont else ""
+        ),
     shell:
         "{params.python} -m objectsounds dictionary"
         " --settings {params.settings:q}"
         " --rule {params.rule:q}"
         " --supervision {params.supervision:q}"
         " {params.network}"
+        " {params.soundfont}"
         " --train {input.train:q}"
         " --output {output:q}"
         " 2> {log:q}"

@@ -15,9 +15,10 @@ import pytest
 from objectsounds import demo
 from objectsounds.config.classes import read_classes
 from objectsounds.core.errors import ObjectsoundsError
-from objectsounds.demo import lists, music, plan, scenes
-from objectsounds.demo.instruments import COMMON_RANGE, INSTRUMENTS
+from objectsounds.demo import lists, plan, scenes
 from objectsounds.media.ffmpeg import ffmpeg_executable
+from objectsounds.synthesis import music
+from objectsounds.synthesis.instruments import COMMON_RANGE, INSTRUMENTS
 
 DEFAULT = {
     "seed": 2018,

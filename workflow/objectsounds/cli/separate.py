@@ -1,10 +1,15 @@
 """Command ``separate``: separate your own videos, or a block of a run's mixtures by one method."""
 
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from objectsounds.config.video_options import MIN_SHARE, VideoOptions, parse_gains, split_list
 from objectsounds.core.arguments import SHARE, THREADS
 from objectsounds.core.errors import ObjectsoundsError
+
+if TYPE_CHECKING:
+    from objectsounds.video.model_file import Model
 
 OPTIONS = {}
 
@@ -14,8 +19,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     own = parser.add_argument_group("your own videos")
     own.add_argument("videos", nargs="*", metavar="VIDEO", help="a video or sound, or a folder of them")
     model = own.add_mutually_exclusive_group()
-    model.add_argument("--run", metavar="RESULTS", help="a finished run's folder")
+    model.add_argument(
+        "--run",
+        metavar="RESULTS",
+        help="a finished run's folder; default: the starter, which knows instruments",
+    )
     model.add_argument("--model", metavar="FILE", help="a file that export made")
+    own.add_argument(
+        "--with-starter", action="store_true", help="instruments' bases of the starter beside the model's own"
+    )
     own.add_argument("--objects", help="what to separate, as violin,piano; default: what is seen")
     own.add_argument(
         "--min-share",
@@ -27,6 +39,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     own.add_argument("--remix", help="gains in dB, as violin=-6,piano=+3")
     own.add_argument("--mute", help="objects that a remix leaves out, as violin,drum")
     own.add_argument("--weights", help="of ImageNet's classifier, where the model only names it")
+    own.add_argument(
+        "--architecture", help="of the weights, where the starter is the model; default resnet152"
+    )
+    own.add_argument(
+        "--soundfont", metavar="FILE", action="append", help="to play the starter; may be given again"
+    )
     own.add_argument("--threads", type=THREADS, default=1)
     own.add_argument("--force", action="store_true", help="replace what was separated before")
     block = parser.add_argument_group("a block of a run's mixtures")
@@ -48,11 +66,8 @@ def separate_own(args: argparse.Namespace) -> None:
         If an option is missing or impossible, or a file could not be separated.
     """
     if not args.videos:
-        raise ObjectsoundsError("name videos (VIDEO --run RESULTS --output DIR), or a block by --mixtures.")
-    if not (args.run or args.model):
-        raise ObjectsoundsError("--run RESULTS or --model FILE must say what the model is.")
+        raise ObjectsoundsError("name videos (VIDEO --output DIR), or a block by --mixtures.")
     from objectsounds.stages.separate_videos import separate_videos
-    from objectsounds.video.model_file import model_of_run
 
     objects = split_list(args.objects)
     if args.objects is not None and not objects:
@@ -61,8 +76,25 @@ def separate_own(args: argparse.Namespace) -> None:
         )
     gains = parse_gains(args.remix, args.mute)
     options = VideoOptions(objects, args.min_share, args.rest, gains, args.force)
-    model = args.model or model_of_run(args.run, args.method)
-    separate_videos(model, args.videos, args.output, options, args.weights)
+    separate_videos(_model(args, objects), args.videos, args.output, options, args.weights)
+
+
+def _model(args: argparse.Namespace, objects: list[str]) -> "Model":
+    """Return the model that the options ask for: a run's, a file's, or the starter."""
+    from objectsounds.core.progress import Counter
+    from objectsounds.video.model_file import model_of_run, read_model
+    from objectsounds.video.starter import starter_model, with_starter
+
+    fonts, progress = [Path(name) for name in args.soundfont or []], Counter("instruments played")
+    if not (args.run or args.model):
+        labeller = {"architecture": args.architecture} if args.architecture else {}
+        return starter_model(objects, fonts, labeller, progress)
+    if args.architecture:
+        raise ObjectsoundsError("--architecture is of the starter; a run's model has its own.")
+    if fonts and not args.with_starter:
+        raise ObjectsoundsError("--soundfont plays the starter; a run's model takes it --with-starter.")
+    model = read_model(args.model or model_of_run(args.run, args.method))
+    return with_starter(model, objects, fonts, progress) if args.with_starter else model
 
 
 def run(args: argparse.Namespace, settings: dict) -> None:

@@ -41,6 +41,7 @@ REQUESTS = {
     "ablation_table": Request(2000, 20),
     "dataset": Request(2000, 30),
     "train": Request(2000, 240),
+    "soundfont": Request(1500, 60),
     "dictionary": Request(2000, 60),
     "dictionary_gaussian": Request(2000, 60),
     "mixtures_table": Request(1000, 20),

@@ -60,6 +60,7 @@ DICTIONARIES = {
         None,
         sections=("surest", "consensus"),
     ),
+    "soundfont": Source("soundfont", "soundfont", "SoundFont alone", None, sections=()),
     "gao": Source("gao", "miml_gao", "MIML, Gao's rule", sections=("gao",), as_published=True),
     "exemplar": Source("exemplar", "visual_exemplar", "Visual exemplar", None, as_published=True),
     "gaussian": Source("gaussian", "gaussian", "Gaussian bases", None),

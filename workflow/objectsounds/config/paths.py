@@ -51,6 +51,14 @@ def network_of(settings: dict, dictionary: str, variant: str) -> str | None:
     return f"<results>/train/{shared_variant(settings, 'train', variant)}/{supervision}/network.pt"
 
 
+def soundfont_of(settings: dict, dictionary: str, variant: str) -> str | None:
+    """Return the bases of a SoundFont's performances that join a dictionary; None where none do."""
+    performances = of_variant(settings, variant)["soundfont"]["performances"]
+    if DICTIONARIES[dictionary].as_published or not performances:
+        return None
+    return f"<results>/soundfont/{shared_variant(settings, 'soundfont', variant)}.h5"
+
+
 def dataset_of(settings: dict, variant: str, split: str) -> str:
     """Return the aggregated HDF5 of a split."""
     return f"<results>/dataset/{shared_variant(settings, 'dataset', variant)}/{split}.h5"

@@ -66,6 +66,7 @@ STAGE_KEYS = {
     ],
     "dataset": ["seed", "classes", "dataset"],
     "train": ["seed", "train"],
+    "soundfont": ["seed", "classes", "bases", "clips.sample_rate", "soundfont"],
     "dictionary": ["seed", "train.basis_norm"],
     "dictionary_gaussian": ["seed", "train.basis_norm"],
     "mixtures": ["seed", "classes", "clips.silence_db", *(f"mixtures.{key}" for key in MIXING)],
@@ -130,7 +131,7 @@ STAGE_KEYS = {
 STAGE_KEYS["mixtures_table"] = STAGE_KEYS["mixtures"]
 STAGE_KEYS["report"] = [  # the page shows the settings of all that it is made of
     *("seed", "classes", "catalogue", *STAGE_KEYS["clips"], "bases", "labeller", "dataset", "train"),
-    *("dictionary", "mixtures", "separate", "score", "methods", "variants", "variant_methods"),
+    *("dictionary", "soundfont", "mixtures", "separate", "score", "methods", "variants", "variant_methods"),
     *("report.mixtures", "report.max_megabytes", "report.relation_maps"),
     *("solos", "frame_network", "unet", "wave_unet", "masks"),
 ]
@@ -138,7 +139,8 @@ UPSTREAM = {
     "bases": [],
     "dataset": ["bases"],
     "train": ["dataset"],
-    "dictionary": ["train"],
+    "soundfont": ["bases"],
+    "dictionary": ["train", "soundfont"],
     "separate": ["dictionary"],
     "solos": [],
     "frame_network": ["solos"],

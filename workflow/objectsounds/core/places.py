@@ -1,5 +1,6 @@
 """Where the files that come with the package lie: in a clone around it, installed from a wheel within it."""
 
+import os
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -9,3 +10,8 @@ INSTALLED = SHARE.is_dir()
 ROOT = SHARE if INSTALLED else PACKAGE.parents[1]
 # A folder for PYTHONPATH with this package alone: another environment's Python must not find its neighbours.
 LIBRARY = SHARE / "library" if INSTALLED else PACKAGE.parent
+
+
+def cache_folder() -> Path:
+    """Return the person's folder for what can be made again, ``$XDG_CACHE_HOME/objectsounds``."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "objectsounds"

@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from objectsounds.demo.synthesiser import tinysoundfont
+from objectsounds.synthesis.synthesiser import tinysoundfont
 
 PICTURES_A_JOB = 25
 
@@ -20,7 +20,8 @@ def make_clip(clip: dict, demo: dict, output: Path) -> None:
     """Play, film and encode one planned clip."""
     import numpy as np
 
-    from objectsounds.demo import encode, music, scenes
+    from objectsounds.demo import encode, scenes
+    from objectsounds.synthesis import music
 
     rate, fps = demo["sample_rate"], demo["frames_per_second"]
     sound = np.concatenate([music.record(part, part["seconds"], rate) for part in clip["recordings"]])

@@ -2,7 +2,7 @@
 
 from objectsounds.config.classes import chosen_classes
 from objectsounds.core.files import format_lines
-from objectsounds.demo.instruments import INSTRUMENTS
+from objectsounds.synthesis.instruments import INSTRUMENTS
 
 # Google's files tell when they were made; ours must be the same whenever they are made.
 CREATED = "# Segments csv created by objectsounds demo"

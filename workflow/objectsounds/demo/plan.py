@@ -9,9 +9,10 @@ import numpy as np
 from objectsounds.config.classes import chosen_classes
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.seeds import generator
-from objectsounds.demo import layout, score
+from objectsounds.demo import layout
 from objectsounds.demo.drawings import DRAWINGS
-from objectsounds.demo.instruments import INSTRUMENTS
+from objectsounds.synthesis import score
+from objectsounds.synthesis.instruments import INSTRUMENTS
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 ID_LENGTH = 11

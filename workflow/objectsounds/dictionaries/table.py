@@ -5,17 +5,20 @@ from pathlib import Path
 import numpy as np
 
 from objectsounds.dictionaries.file import Dictionary, read_dictionary
+from objectsounds.dictionaries.performed import is_performance
 
 
 def _sources(
     rows: list[int], owner: int, dictionary: Dictionary, truth: dict[str, np.ndarray]
 ) -> dict[str, int]:
     """Count an object's bases by what sounds in the clips that they came from; see `dictionary_table`."""
-    counts = dict.fromkeys(("alone", "others", "absent", "unknown", "none"), 0)
+    counts = dict.fromkeys(("alone", "others", "absent", "unknown", "played", "none"), 0)
     for clip_id in (dictionary.clip_ids[row] for row in rows):
         sounding = truth.get(clip_id)
         if not clip_id:
             counts["none"] += 1
+        elif is_performance(clip_id):
+            counts["played"] += 1
         elif sounding is None or (sounding > 1).any():
             counts["unknown"] += 1
         elif sounding[owner]:
@@ -38,7 +41,8 @@ def dictionary_table(
     truth : dict, optional
         Train clip to what sounds in it, shape=(L,) in the order of the dictionaries' objects; a value above 1
         is not known. By it each cell's ``sources`` counts the bases by what sounds in their clips: the
-        object "alone", with "others", not ("absent"), "unknown"; "none" came from no clip.
+        object "alone", with "others", not ("absent"), "unknown"; those that a SoundFont "played"; "none" came
+        from no clip.
     """
     tables = []
     for path in paths or sorted((results / "dictionary").glob("*/*.h5")):
@@ -46,7 +50,8 @@ def dictionary_table(
         cells = []
         for index, name in enumerate(dictionary.objects):
             rows = [row for row, owner in enumerate(dictionary.owners) if owner == index]
-            clips = {dictionary.clip_ids[row] for row in rows} - {""}
+            names = {dictionary.clip_ids[row] for row in rows} - {""}
+            clips = {name for name in names if not is_performance(name)}
             cell = {
                 "object": name,
                 "bases": len(rows),

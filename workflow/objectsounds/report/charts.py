@@ -17,6 +17,7 @@ SOURCES = {  # where a dictionary's bases come from, by the lists' labels
     "others": ("#2ca02c", "clips in which it sounds with others"),
     "absent": ("#d62728", "clips in which it does not sound"),
     "unknown": ("#9467bd", "clips of which nothing is known"),
+    "played": ("#8c6d31", "performances of a SoundFont"),
     "none": (FAINT, "no clip: drawn at random"),
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from objectsounds.config.video_options import VideoOptions
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.writable import check_writable
-from objectsounds.video.model_file import read_model
+from objectsounds.video.model_file import Model
 from objectsounds.video.own_files import files_of
 from objectsounds.video.separation import Tools, check_names, separate_video
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def separate_videos(
-    model: str | Path,
+    model: Model,
     videos: list[str],
     output: str | Path,
     options: VideoOptions,
@@ -30,8 +30,7 @@ def separate_videos(
 
     Parameters
     ----------
-    model : path
-        A model file.
+    model : Model
     videos : list of path
         Files, or folders of them.
     output : path
@@ -44,7 +43,7 @@ def separate_videos(
     ObjectsoundsError
         At the end, if any file was not separated.
     """
-    tools = Tools(read_model(model), weights)
+    tools = Tools(model, weights)
     check_names(tools.model, options)
     files, failed = files_of(videos), []
     check_writable(output, "--output")

@@ -71,7 +71,10 @@ class Model:
         from objectsounds.networks import classifiers as networks
 
         if not trained:
-            return networks.load_labeller(settings, Path(named) if named else None)
+            try:
+                return networks.load_labeller(settings, Path(named) if named else None)
+            except ObjectsoundsError as error:
+                raise ObjectsoundsError(f"{error} Or name what to separate with --objects.") from error
         networks.use_threads(settings)
         return networks.ready(networks.trained_labeller(settings, *_labeller_in(self.path)))
 

@@ -25,6 +25,8 @@ from objectsounds.video.guided_stream import GuidedSeparator
 from objectsounds.video.model_file import model_of_run, read_model
 from objectsounds.video.own_files import length_of
 from objectsounds.video.separation import Tools, alone, check_names, choose_objects
+from objectsounds.video.starter import NAME as STARTER
+from objectsounds.video.starter import starter_model
 
 log = logging.getLogger(__name__)
 
@@ -57,13 +59,14 @@ class Separator:
 
     @classmethod
     def load(
-        cls, path: str | Path, method: str | None = None, weights: str | Path | None = None
+        cls, path: str | Path = STARTER, method: str | None = None, weights: str | Path | None = None
     ) -> "Separator":
-        """Return the separator of a run's folder or of a model file.
+        """Return the separator of a run's folder, of a model file, or of the starter.
 
         Parameters
         ----------
-        path : path
+        path : path, or ``starter``
+            The starter is the default.
         method : str, optional
             Of a run's models; by default ``miml``.
         weights : path, optional
@@ -74,8 +77,11 @@ class Separator:
         ObjectsoundsError
             If there is no such model.
         """
-        file = model_of_run(path, method) if Path(path).is_dir() else path
-        return cls(Tools(read_model(file), str(weights) if weights else None))
+        if path == STARTER and not Path(path).exists():
+            model = starter_model()
+        else:
+            model = read_model(model_of_run(path, method) if Path(path).is_dir() else path)
+        return cls(Tools(model, str(weights) if weights else None))
 
     @property
     def objects(self) -> list[str]:

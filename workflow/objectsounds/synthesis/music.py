@@ -8,7 +8,7 @@ import numpy as np
 import scipy.fft
 
 from objectsounds.core.errors import ObjectsoundsError
-from objectsounds.demo.synthesiser import tinysoundfont
+from objectsounds.synthesis.synthesiser import tinysoundfont
 
 SOUNDFONT = "TimGM6mb.sf2"
 PEAK = 0.97
@@ -35,8 +35,8 @@ def _events(notes: list, rate: int) -> list[tuple[int, int, int, int]]:
     return sorted(events)
 
 
-def play(performance: dict, seconds: float, rate: int) -> np.ndarray:
-    """Render the notes of a performance.
+def play(performance: dict, seconds: float, rate: int, font: Path | None = None) -> np.ndarray:
+    """Render the notes of a performance by a SoundFont, by default the one that is carried.
 
     Returns
     -------
@@ -45,9 +45,9 @@ def play(performance: dict, seconds: float, rate: int) -> np.ndarray:
     """
     # A fresh synthesiser each time: voices that ring on must not reach the next performance.
     synth = tinysoundfont().Synth(samplerate=rate)
-    font = synth.sfload(str(soundfont()))
+    loaded = synth.sfload(str(font or soundfont()))
     drums = performance["bank"] != 0
-    synth.program_select(0, font, performance["bank"], performance["program"], drums)
+    synth.program_select(0, loaded, performance["bank"], performance["program"], drums)
     synth.set_tuning(0, performance["tuning"])
     samples = round(seconds * rate)
     sound = np.zeros((samples, 2), np.float32)
@@ -93,13 +93,18 @@ def _noise(room: dict, samples: int, rate: int) -> np.ndarray:
     return noise * 10 ** (room["noise_db"] / 20) / np.sqrt(np.mean(noise**2))
 
 
-def record(recording: dict, seconds: float, rate: int) -> np.ndarray:
+def record(recording: dict, seconds: float, rate: int, font: Path | None = None) -> np.ndarray:
     """Play a recording's performances together in their room.
 
     Parameters
     ----------
     recording : dict
         ``performances`` (see `score.performance`) and ``room`` (see `score.room`).
+    seconds : float
+    rate : int
+        Hz.
+    font : Path, optional
+        A SoundFont file; by default the one that is carried.
 
     Returns
     -------
@@ -112,7 +117,7 @@ def record(recording: dict, seconds: float, rate: int) -> np.ndarray:
     frequencies = scipy.fft.rfftfreq(size, 1 / rate)
     mixed = np.zeros((2, frequencies.size), complex)
     for performance in recording["performances"]:
-        spectrum = scipy.fft.rfft(play(performance, seconds, rate).astype(np.float64), size)
+        spectrum = scipy.fft.rfft(play(performance, seconds, rate, font).astype(np.float64), size)
         spectrum *= _tilt(performance, frequencies)
         gains = np.sqrt([[1 - performance["pan"]], [1 + performance["pan"]]])
         mixed += gains * spectrum

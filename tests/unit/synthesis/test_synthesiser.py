@@ -1,4 +1,4 @@
-"""How the demo gets its synthesiser where it is not installed."""
+"""How the synthesiser is had where it is not installed."""
 
 import importlib.util
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from objectsounds.core.errors import ObjectsoundsError
-from objectsounds.demo import synthesiser
+from objectsounds.synthesis import synthesiser
 
 
 @pytest.fixture

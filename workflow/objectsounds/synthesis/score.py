@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from objectsounds.demo.instruments import COMMON_RANGE, DRUM_BANK, DRUM_PIECES, INSTRUMENTS
+from objectsounds.synthesis.instruments import COMMON_RANGE, DRUM_BANK, DRUM_PIECES, INSTRUMENTS
 
 SCALES = (
     (0, 2, 4, 5, 7, 9, 11),

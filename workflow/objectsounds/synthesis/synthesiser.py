@@ -1,13 +1,12 @@
-"""The package tinysoundfont, which plays the demo's notes.
+"""The package tinysoundfont, which plays the notes.
 
 It asks for PyAudio, which only live playback needs and which has to be compiled: so it is no dependency of
-ours. ``make setup`` installs it without its dependencies; where it is missing, the demo gets it for itself.
+ours. ``make setup`` installs it without its dependencies; where it is missing, it is had when first wanted.
 """
 
 import importlib
 import importlib.util
 import logging
-import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from objectsounds.core.errors import ObjectsoundsError
-from objectsounds.core.places import ROOT
+from objectsounds.core.places import ROOT, cache_folder
 
 NAME = "tinysoundfont"
 log = logging.getLogger(__name__)
@@ -24,8 +23,7 @@ log = logging.getLogger(__name__)
 
 def _folder() -> Path:
     """Return a folder for this Python: the package holds compiled code."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "objectsounds" / f"{NAME}-{sys.implementation.cache_tag}"
+    return cache_folder() / f"{NAME}-{sys.implementation.cache_tag}"
 
 
 def _install(folder: Path) -> None:
@@ -40,7 +38,7 @@ def _install(folder: Path) -> None:
         if done.returncode:
             said = (done.stderr.strip() or "pip failed").splitlines()[-1]
             raise ObjectsoundsError(
-                f"the demo plays its notes with {NAME}, which could not be had ({said}): "
+                f"{NAME}, which plays SoundFonts, could not be had ({said}): "
                 f"install it with pip install --no-deps {NAME}."
             )
         if not folder.exists():  # another run may have been quicker
@@ -50,7 +48,7 @@ def _install(folder: Path) -> None:
 
 
 def tinysoundfont() -> ModuleType:
-    """Return the package, after it has been installed for the demo where it is missing.
+    """Return the package, after it has been installed where it is missing.
 
     Raises
     ------

@@ -1,0 +1,1 @@
+"""Instruments played by a SoundFont: the notes, the sound and the room."""
