@@ -11,7 +11,7 @@ from objectsounds.core.places import PACKAGE
 
 # Each folder may import from those before it.
 FOLDERS = (
-    *("core", "config", "media", "signal", "data", "sources", "demo"),
+    *("core", "config", "media", "signal", "data", "sources", "synthesis", "demo"),
     *("networks", "dictionaries", "methods", "report", "video", "stages", "cli", "bench"),
 )
 LONGEST = 350  # lines of a module

@@ -14,12 +14,15 @@ import yaml
 
 from objectsounds.config.settings import merge
 from objectsounds.data.status import read_objects
+from objectsounds.synthesis.music import soundfont
 from tests.workflow.conftest import ROOT, Place
 
 README = ROOT / "config" / "README.md"
 MARKS = ("<!-- edits: made by python -m tests.workflow.edits -->\n", "<!-- end of edits -->\n")
-ORDER = ["demo", "catalogue", "clips", "bases", "labeller", "labels", "dataset", "train", "dictionary"]
+ORDER = ["demo", "catalogue", "clips", "bases", "labeller", "labels", "dataset", "train"]
 ORDER += [
+    "soundfont",
+    "dictionary",
     "dictionary_gaussian",
     "mixtures_table",
     "mixtures",
@@ -36,6 +39,7 @@ SEPARATED = {"separate"} | SCORED
 MIXED = {"mixtures_table", "mixtures"} | SEPARATED
 ONE_DICTIONARY = {"dictionary"} | SEPARATED
 DICTIONARIES = {"dictionary_gaussian", "export"} | ONE_DICTIONARY
+PLAYED = {"soundfont"} | DICTIONARIES
 TRAINED = {"train"} | DICTIONARIES
 DATASETS = {"dataset"} | TRAINED
 EVERYTHING = set(ORDER)
@@ -95,6 +99,11 @@ def _ontology(place: Place) -> str:
     return "ontology.json"
 
 
+def _font(place: Place) -> list[str]:
+    (place.folder / "font.sf2").write_bytes(soundfont().read_bytes())
+    return ["font.sf2"]
+
+
 def _media(place: Place) -> str:
     return str(place.results / "demo" / "media")
 
@@ -125,7 +134,7 @@ EDITS = [
         },
         real=("demo.duet_fraction",),
     ),
-    *_edits(DATASETS | MIXED | {"catalogue"}, {"classes": ["drum", "piano"]}, real=("classes",)),
+    *_edits(DATASETS | MIXED | PLAYED | {"catalogue"}, {"classes": ["drum", "piano"]}, real=("classes",)),
     *_edits(
         {"catalogue", "report"},
         {
@@ -167,7 +176,6 @@ EDITS = [
         {"clips", "bases", "labels"} | DATASETS | MIXED,
         {
             "clips.media": _media,
-            "clips.sample_rate": 8000,
             "clips.frames": 3,
             "clips.frame_size": 48,
             "clips.min_seconds": 0.5,
@@ -178,6 +186,7 @@ EDITS = [
         },
         real=("clips.frames",),
     ),
+    *_edits({"clips", "bases", "labels"} | DATASETS | MIXED | PLAYED, {"clips.sample_rate": 8000}),
     *_edits(
         set(),
         {
@@ -194,7 +203,7 @@ EDITS = [
         },
     ),
     *_edits(
-        {"bases"} | DATASETS,
+        {"bases"} | DATASETS | PLAYED,
         {
             "bases.transform": "cqt",
             "bases.window_seconds": 0.08,
@@ -272,6 +281,9 @@ EDITS = [
     ),
     *_edits(
         DICTIONARIES, {"dictionary.surest.clips_per_object": 2}, real=("dictionary.surest.clips_per_object",)
+    ),
+    *_edits(
+        PLAYED, {"soundfont.performances": 2, "soundfont.files": _font}, real=("soundfont.performances",)
     ),
     *_edits(DICTIONARIES, {"dictionary.transpose": 1}, real=("dictionary.transpose",)),
     *_edits(DICTIONARIES, {"dictionary.consensus.candidates": 50, "dictionary.consensus.rounds": 2}),

@@ -22,6 +22,7 @@ from objectsounds.config.video_options import VideoOptions
 from objectsounds.core.tables import read_table
 from objectsounds.data.bags import open_dataset
 from objectsounds.data.solos import open_solos
+from objectsounds.dictionaries.performed import read_performed
 from objectsounds.media.wav import read_wav
 from objectsounds.networks.miml_training import load_network
 from objectsounds.networks.relation_map import relation_maps
@@ -41,7 +42,9 @@ from objectsounds.stages.masks import make_masks
 from objectsounds.stages.score import score_block
 from objectsounds.stages.score_tables import make_tables
 from objectsounds.stages.separate_videos import separate_videos
+from objectsounds.stages.soundfont import make_soundfont
 from objectsounds.stages.train import train_network
+from objectsounds.video.model_file import read_model
 from tests.workflow.conftest import ROOT
 from tests.workflow.stage_inputs import Inputs, fix_state
 
@@ -199,10 +202,19 @@ def _dictionary(inputs: Inputs) -> dict:
     settings = merge(settings, {"dictionary": {"transpose": 1}})
     transposed = chosen.with_name("transposed.h5")
     make_dictionary(settings, "solo", None, None, inputs.dataset("train"), transposed)
-    for path in (chosen, drawn, transposed):
+    joined, played = chosen.with_name("joined.h5"), inputs.folder / "soundfont.h5"
+    make_soundfont(inputs.of("soundfont"), played)
+    make_dictionary(settings, "solo", None, None, inputs.dataset("train"), joined, played)
+    for path in (chosen, drawn, transposed, joined):
         with h5py.File(path) as file:
             found[f"file {path.stem}"] = [*file["bases"].shape, *_moments(file["bases"][()])]
     return found
+
+
+def _soundfont(inputs: Inputs) -> dict:
+    make_soundfont(inputs.of("soundfont"), inputs.folder / "played.h5")
+    played = read_performed(inputs.folder / "played.h5")
+    return {name: [*bases.shape, *_moments(bases)] for name, bases in played.items()}
 
 
 def _mixtures(inputs: Inputs) -> dict:
@@ -302,7 +314,7 @@ def _separate_videos(inputs: Inputs) -> dict:
     mixture, made = sorted(inputs.mixtures.glob("*/mixture.wav"))[0], inputs.folder / "videos"
     made.mkdir()
     export_model(stage_settings(settings, "export"), "miml", inputs.dictionary, None, made / "model.h5")
-    separate_videos(made / "model.h5", [mixture], made, options)
+    separate_videos(read_model(made / "model.h5"), [mixture], made, options)
     return {name: _sound(made / "mixture" / f"{name}.wav") for name in ("piano", "violin", "remix")}
 
 
@@ -417,6 +429,7 @@ FIGURES = {
     "ablation": (_ablation, CLOSE),
     "dataset": (_dataset, EXACT),
     "train": (_train, LEARNT),
+    "soundfont": (_soundfont, CLOSE),
     "dictionary": (_dictionary, CLOSE),
     "mixtures": (_mixtures, EXACT),
     "separate": (_separate, CLOSE),

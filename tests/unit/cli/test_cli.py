@@ -109,7 +109,7 @@ FILES = [
     (["bases", "--settings", "folder", "--status", "s", "--output", "o"], ["'folder'", "JSON"]),
     (["bases", "--settings", "{", "--status", "s", "--output", "o"], ["'{'", "JSON"]),
     (["separate", "v.mp4", "--model", "folder", "--output", "out"], ["folder is no file", "export"]),
-    (["separate", "v.mp4", "--output", "out"], ["--run RESULTS or --model FILE"]),
+    (["separate", "v.mp4", "--output", "out", "--objects", "kazoo"], ["'kazoo'", "violin"]),
     (["separate", "--model", "m.h5", "--output", "out"], ["name videos"]),
     (["separate", "v.mp4", "--model", "m.h5"], ["--output", "--help"]),
     (["dictionary", "--rule", "surest", "--output", "out"], ["required: --train"]),

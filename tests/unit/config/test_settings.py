@@ -112,6 +112,7 @@ def test_a_variant_shares_every_stage_that_it_does_not_touch():
         "bases": "default",
         "dataset": "default",
         "train": "dropout",
+        "soundfont": "default",
         "dictionary": "dropout",
         "separate": "dropout",
         "solos": "default",

@@ -155,19 +155,20 @@ def test_a_confusion_counts_clips_with_one_true_object_alone():
 
 def test_a_dictionarys_bases_are_counted_by_what_sounds_in_their_clips(tmp_path):
     path = tmp_path / "dictionary" / "default" / "surest.h5"
-    clips = ["solo", "solo", "duet", "other", "strange", ""]
-    bases = np.ones((6, 4), np.float32)
+    clips = ["solo", "solo", "duet", "other", "strange", "", "soundfont 3"]
+    bases = np.ones((7, 4), np.float32)
     empty = {"piano": "nothing"}
     origin = {"clip_id": clips}
-    write_dictionary(path, {"seed": 0}, 1, "surest", ["drum", "piano"], [0] * 6, bases, origin, empty)
+    write_dictionary(path, {"seed": 0}, 1, "surest", ["drum", "piano"], [0] * 7, bases, origin, empty)
     with h5py.File(path) as file:
         assert file.attrs["rule"] == "surest" and list(file["clip_id"].asstr()) == clips
     truth = {"solo": np.array([1, 0]), "duet": np.array([1, 1]), "other": np.array([0, 1])}
     table = dictionary_table(tmp_path, [path], truth | {"strange": np.array([255, 255])})[0]
-    assert table["cells"][0]["sources"] == {"alone": 2, "others": 1, "absent": 1, "unknown": 1, "none": 1}
+    expected = {"alone": 2, "others": 1, "absent": 1, "unknown": 1, "played": 1, "none": 1}
+    assert table["cells"][0]["sources"] == expected
     assert table["cells"][1]["bases"] == 0 and table["cells"][1]["why"] == "nothing"
     alt = save_dictionaries([table | {"title": "surest"}], tmp_path / "d.svg")
-    assert alt.endswith("surest: drum 6, piano 0")
+    assert alt.endswith("surest: drum 7, piano 0")
 
 
 def test_figures_have_a_minus_sign_a_dash_where_there_is_none_and_no_negative_zero():

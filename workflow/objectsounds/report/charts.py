@@ -204,7 +204,7 @@ def save_dictionaries(tables: list[dict], path: Path) -> str:
         An SVG file.
     """
     objects = [cell["object"] for cell in tables[0]["cells"]]
-    figure, axes = new_axes(5.4, 0.9 + len(tables) * (0.35 + 0.17 * len(objects)))
+    figure, axes = new_axes(5.4, 1.1 + len(tables) * (0.35 + 0.17 * len(objects)))
     ticks, names, used = [], [], set()
     for number, table in enumerate(tables):
         for index, cell in enumerate(table["cells"]):

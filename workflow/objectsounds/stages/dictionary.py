@@ -20,7 +20,7 @@ from objectsounds.networks.miml_training import load_network
 from objectsounds.networks.relation_map import relation_maps
 from objectsounds.signal.transforms import frequencies_of
 
-STAGE_VERSION = 5
+STAGE_VERSION = 4
 
 
 def _gather(choice: Choice, bags: Bags, norm: str) -> np.ndarray:

@@ -60,7 +60,7 @@ def starter_model(
     """
     names = list(objects or OBJECTS)
     _check(names)
-    settings = load_settings({"classes": names, "labeller": labeller or {}})
+    settings = merge(load_settings({"labeller": labeller or {}}), {"classes": names})
     classes = chosen_classes(names)
     found = _dictionary(names, settings, settings["dictionary"]["transpose"], fonts or [], progress)
     about = f"{settings['labeller']['architecture']} of ImageNet"
