@@ -37,6 +37,7 @@ from objectsounds.stages.export import export_model
 from objectsounds.video.detection import Detection, sections_of
 from objectsounds.video.guided_stream import GuidedSeparator
 from objectsounds.video.model_file import read_model
+from objectsounds.video.separator import Separator
 
 RATE = 8000  # of the model
 PITCHES = {"piano": 400, "violin": 1500}
@@ -183,6 +184,26 @@ def test_a_model_file_tells_of_block_sparsity_only_where_its_method_has_it(dicti
             found[method, strength] = separate.get("block_sparsity")
             assert ("refine" in separate) == (method == "miml")
     assert found == {("miml", 0): None, ("miml", 0.1): 0.1, ("miml_gao", 0): None, ("miml_gao", 0.1): None}
+
+
+def test_trust_is_told_by_the_command_in_the_json_on_the_page_and_in_a_notebook(model, tmp_path, capsys):
+    video = duet(tmp_path / "duet.wav")
+    assert separate(video, "--objects", "piano,violin", "--output", tmp_path / "out", model=model) == 0
+    folder = tmp_path / "out" / "duet"
+    trust = json.loads((folder / "separation.json").read_text())["trust"]
+    assert 0 < trust < 1 and f"separated: piano, violin; trust {trust:.2f}" in capsys.readouterr().out
+    assert f"Trust {trust:.2f}" in (folder / "index.html").read_text()
+    assert Separator.load(model).separate(video, ["piano", "violin"]).trust == trust
+
+
+@pytest.mark.parametrize("options", [["piano"], ["piano,violin", "--rest"]])
+def test_of_one_object_and_beside_a_rest_no_trust_is_told(model, tmp_path, capsys, options):
+    video = duet(tmp_path / "duet.wav")
+    assert separate(video, "--objects", *options, "--output", tmp_path / "out", model=model) == 0
+    folder = tmp_path / "out" / "duet"
+    assert json.loads((folder / "separation.json").read_text())["trust"] is None
+    assert "; trust" not in capsys.readouterr().out
+    assert "Trust" not in (folder / "index.html").read_text()
 
 
 @pytest.mark.parametrize("transform", ["stft", "cqt"])

@@ -33,7 +33,7 @@ def clips_of(run: Path, split: str) -> list[tuple[list[str], np.ndarray]]:
     for row in read_table(table, ("clip_id", "split", "shard")):
         if row["split"] != split or row["clip_id"] not in known:
             continue
-        for folder in (run / "clips" / row["shard"]).glob("*/"):
+        for folder in (run / "clips" / row["shard"] / "media").glob("*/"):
             if folder.name.partition("_")[2] == row["clip_id"]:
                 clips.append(
                     (split_names(known[row["clip_id"]]["objects"]), read_wav(folder / "audio.wav")[0])

@@ -11,6 +11,7 @@ from objectsounds.config.method_table import NO_REFINEMENT
 from objectsounds.dictionaries.file import Dictionary
 from objectsounds.methods.refinement import Refinement
 from objectsounds.methods.timbre import Timbre
+from objectsounds.methods.trust import Trust
 from objectsounds.signal.block_sparsity import BlockSparsity
 from objectsounds.signal.masks import soft_masks
 from objectsounds.signal.nmf import fit_activations, fit_with_free_bases
@@ -115,6 +116,19 @@ def refinement_of(
         frequencies = bin_frequencies(transform, rate)[: len(bases[0])]
         timbre = Timbre(bases, [dictionary.clips_of(name) for name in names], frequencies)
     return Refinement(frames, tuple(chosen["components"]), seed, timbre)
+
+
+def trust_of(
+    refinement: Refinement | None, bases: list[np.ndarray], transform: Stft, rate: int
+) -> Trust | None:
+    """Return what a refinement gathers to tell how far its masks can be trusted.
+
+    None where that is not known: for one object, and for masks that components do not refine.
+    """
+    if refinement is None or not refinement.components or len(bases) < 2:
+        return None
+    refinement.trust = Trust(bases, bin_frequencies(transform, rate)[: len(bases[0])])
+    return refinement.trust
 
 
 def bases_at(rate: int, bases: np.ndarray, settings: dict, learnt_rate: int) -> np.ndarray:

@@ -18,6 +18,7 @@ from scipy.ndimage import uniform_filter1d
 
 from objectsounds.core.seeds import generator
 from objectsounds.methods.timbre import Timbre
+from objectsounds.methods.trust import Trust
 from objectsounds.signal.masks import soft_masks
 from objectsounds.signal.nmf import factorize
 
@@ -40,12 +41,15 @@ class Refinement:
         Of the factorisations.
     timbre : Timbre or None
         Tells what a component sounds like; None: only what the bases explain counts.
+    trust : Trust or None
+        Takes in what tells how far the separation can be trusted.
     """
 
     frames: int = 1
     components: tuple[int, ...] = ()
     seed: int = 0
     timbre: Timbre | None = None
+    trust: Trust | None = None
 
     def __call__(self, magnitude: np.ndarray, explained: np.ndarray) -> np.ndarray:
         """Return masks.
@@ -68,7 +72,10 @@ class Refinement:
             return masks
         parts = [self._by_components(magnitude, masks, count) for count in self.components]
         both = np.sqrt(np.maximum(masks, LEAST) * np.maximum(np.mean(parts, axis=0), LEAST))
-        return both / both.sum(axis=0)
+        refined = both / both.sum(axis=0)
+        if self.trust is not None:
+            self.trust.add_masks(magnitude, soft_masks(explained), refined)
+        return refined
 
     def _by_components(self, magnitude: np.ndarray, masks: np.ndarray, count: int) -> np.ndarray:
         """Return the masks of the mixture's components, each given to the objects as a whole."""
@@ -84,4 +91,6 @@ class Refinement:
             evidence[: self.timbre.count] += self.timbre.evidence(fit.bases)
         shares = np.exp(evidence - evidence.max(axis=0))
         shares /= shares.sum(axis=0)
+        if self.trust is not None:
+            self.trust.add_components(fit.bases, energy, shares)
         return np.stack([(fit.bases @ (own[:, None] * fit.activations)) / total for own in shares])

@@ -14,7 +14,7 @@ from objectsounds.video.model_file import Model
 from objectsounds.video.own_files import files_of
 from objectsounds.video.separation import Tools, check_names, separate_video
 
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 
 log = logging.getLogger(__name__)
 
@@ -80,4 +80,5 @@ def told(facts: dict, target: Path) -> list[str]:
             f"  seen: {row['object']} in {row['sections']} of {facts['sections']} sections, "
             f"probability {row['probability']:.2f}{out}"
         )
-    return [*lines, f"  separated: {', '.join(facts['tracks'])}", f"  {target / 'index.html'}"]
+    trust = "" if facts["trust"] is None else f"; trust {facts['trust']:.2f}"
+    return [*lines, f"  separated: {', '.join(facts['tracks'])}{trust}", f"  {target / 'index.html'}"]

@@ -14,7 +14,13 @@ from objectsounds.config.video_options import REST
 from objectsounds.core.seeds import generator
 from objectsounds.dictionaries.file import Dictionary
 from objectsounds.media.sound_stream import SoundStream
-from objectsounds.methods.guided_masks import bases_at, clip_sparsity, guided_masks, refinement_of
+from objectsounds.methods.guided_masks import (
+    bases_at,
+    clip_sparsity,
+    guided_masks,
+    refinement_of,
+    trust_of,
+)
 from objectsounds.signal.crossfade import CrossFade, overlapping
 from objectsounds.signal.transforms import transform_of
 
@@ -48,7 +54,13 @@ class GuidedSeparator:
         self.refinement = refinement_of(
             self.options, dictionary, objects, self.bases, self.transform, rate, self.seed
         )
+        self._trust = None if rest else trust_of(self.refinement, self.bases, self.transform, rate)
         self.names = [*objects, REST] if rest else list(objects)
+
+    @property
+    def trust(self) -> float | None:
+        """How far what was separated so far can be trusted, 0 to 1; None where that is not known."""
+        return self._trust.value() if self._trust is not None else None
 
     def masks(self, magnitude: np.ndarray, index: int) -> np.ndarray:
         """Return the masks, shape=(J, F, N), of a block's magnitude, shape=(F, N), as in ``names``."""

@@ -153,6 +153,7 @@ def separate_video(tools: Tools, path: Path, target: Path, options: VideoOptions
     }
     with folder_written_whole(target) as folder:
         facts |= _write_sounds(separator, path, folder, remixed, separating)
+        facts["trust"] = separator.trust
         facts["page"] = write_page(facts, path, folder)
         write_json(folder / MARK, facts)
     return facts

@@ -40,10 +40,13 @@ class Sounds(dict):
         Hz.
     seen : list of dict
         What was seen, as in ``separation.json``; empty where the objects were named.
+    trust : float or None
+        How far the sounds can be trusted, as in `objectsounds.methods.trust`; None where that is not known.
     """
 
     rate: int = 0
     seen: list[dict]
+    trust: float | None = None
 
     @property
     def seconds(self) -> float:
@@ -134,4 +137,5 @@ class Separator:
         whole = np.concatenate(pieces, axis=1)
         sounds = Sounds(zip(separator.names, whole, strict=True))
         sounds.rate, sounds.seen = sound.rate, detection.rows() if detection else []
+        sounds.trust = separator.trust
         return sounds
