@@ -31,7 +31,13 @@ MODULES = (
     *("networks.miml", "networks.miml_training", "networks.training", "stages.train"),
     *("signal.nmf", "signal.kl_descent", "sources.candidates", "sources.audioset"),
     *("signal.block_sparsity", "signal.transposition", "dictionaries.transposition"),
-    *("dictionaries.performed", "synthesis.performances", "stages.soundfont", "video.starter"),
+    *(
+        "dictionaries.performed",
+        "synthesis.performances",
+        "signal.bands",
+        "stages.soundfont",
+        "video.starter",
+    ),
 )
 BESIDE = {  # tests that reach a module by way of others
     "networks.training": ["train"],

@@ -316,6 +316,7 @@ EDITS = [
             "separate.iterations": 40,
             "separate.tolerance": 1.0e-3,
             "separate.block_sparsity": 0.03,
+            "separate.bands": True,
             "separate.refine.smooth_seconds": 0,
             "separate.refine.components": [],
             "separate.refine.timbre": False,

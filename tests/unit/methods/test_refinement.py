@@ -113,7 +113,8 @@ def test_what_is_published_is_not_refined():
     options = {"refine": OPTIONS, "block_sparsity": 0.1}
     assert separate_options("miml", options) == options
     for name in ("miml_gao", "visual_exemplar", "miml_gao@dropout"):
-        assert separate_options(name, options) == {"refine": NO_REFINEMENT, "block_sparsity": 0}
+        plain = {"refine": NO_REFINEMENT, "block_sparsity": 0, "bands": False}
+        assert separate_options(name, options) == plain
 
 
 def test_guided_masks_above_the_bins_of_the_bases_stay_shared():

@@ -40,7 +40,7 @@ class Source:
 
 
 NO_REFINEMENT = {"smooth_seconds": 0, "components": [], "timbre": False}
-AS_PUBLISHED = {"block_sparsity": 0, "refine": NO_REFINEMENT}
+AS_PUBLISHED = {"block_sparsity": 0, "bands": False, "refine": NO_REFINEMENT}
 SOLOS, LISTED = "which train clips are solos", "what sounds in the train clips"
 DICTIONARIES = {
     "solo": Source("solo", "solo_oracle", "Solo oracle (true solo clips)", None, told=SOLOS),

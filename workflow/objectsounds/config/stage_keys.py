@@ -90,6 +90,7 @@ STAGE_KEYS = {
         "separate.iterations",
         "separate.tolerance",
         "separate.block_sparsity",
+        "separate.bands",
         "separate.refine",
         "catalogue.section_seconds",
         "clips.sample_rate",

@@ -15,28 +15,20 @@ from objectsounds.core.progress import Counter
 from objectsounds.data.bags import Bags
 from objectsounds.data.targets import softmax
 from objectsounds.dictionaries.choice import Choice, whole_clips
+from objectsounds.signal.bands import in_bands
 
 SCREENING_STEPS = 5  # with all columns, which tell the
 KEPT = 400  # columns that matter to a clip, and with these
 FITTING_STEPS = 20  # more
 BATCH = 16  # clips screened, or read, together
 TINY = np.float32(1e-12)  # below it activations are 0; the columns sum to 1
-FINE_BINS = 200  # bins up to here are kept, those above are added up
-COARSE_BANDS = 80
 
 log = logging.getLogger(__name__)
 
 
 def merge_bins(bases: np.ndarray) -> np.ndarray:
-    """Return bases, shape=(n, F, M), with fewer bins, each basis with sum 1: float32 [shape=(n, bands, M)].
-
-    The lowest bins are kept, which at 10 Hz tell pitches apart; those above are added up in bands of
-    equal width on a logarithmic axis. It is enough to tell sounds apart, and ten times cheaper.
-    """
-    bins = bases.shape[1]
-    coarse = np.geomspace(min(FINE_BINS, bins), bins, COARSE_BANDS).astype(int)
-    edges = np.unique(np.concatenate([np.arange(min(FINE_BINS, bins)), coarse]))
-    merged = np.add.reduceat(bases, edges[edges < bins], axis=1)
+    """Return bases, shape=(n, F, M), in bands, each basis with sum 1: float32 [shape=(n, bands, M)]."""
+    merged = in_bands(bases, axis=1)
     return merged / np.maximum(merged.sum(axis=1, keepdims=True), 1e-12)
 
 

@@ -26,6 +26,7 @@ def _separate_by_bases(problem: Problem, lenders: dict[str, str], why: str) -> d
         held,
         iterations=options["iterations"],
         tolerance=options["tolerance"],
+        bands=options.get("bands", False),
         sparsity=clip_sparsity(options, dictionary, lent),
         refinement=refinement_of(
             options, dictionary, lent, held, problem.transform, problem.rate, problem.seed

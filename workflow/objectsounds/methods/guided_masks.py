@@ -12,6 +12,7 @@ from objectsounds.dictionaries.file import Dictionary
 from objectsounds.methods.refinement import Refinement
 from objectsounds.methods.timbre import Timbre
 from objectsounds.methods.trust import Trust
+from objectsounds.signal.bands import in_bands
 from objectsounds.signal.block_sparsity import BlockSparsity
 from objectsounds.signal.masks import soft_masks
 from objectsounds.signal.nmf import fit_activations, fit_with_free_bases
@@ -27,6 +28,7 @@ def guided_masks(
     free: np.random.Generator | None = None,
     sparsity: BlockSparsity | None = None,
     refinement: Refinement | None = None,
+    bands: bool = False,
 ) -> np.ndarray:
     """Return what share of each bin the bases of each object explain (Gao eq. 4 and 5).
 
@@ -44,6 +46,9 @@ def guided_masks(
         Which of the objects' bases, in their order, come from one clip.
     refinement : Refinement, optional
         Refines the masks by the mixture itself.
+    bands : bool
+        Whether activations are fitted in bands of bins (`objectsounds.signal.bands`), which is several times
+        faster; what they explain, and the masks, have all bins. Not with ``free``, whose bases have all bins.
 
     Returns
     -------
@@ -56,12 +61,14 @@ def guided_masks(
     if sparsity is not None:
         limits["sparsity"] = sparsity
     if free is None:
-        fit = fit_activations(known, held, **limits)
+        fitted = (in_bands(known), in_bands(held)) if bands else (known, held)
+        fit = fit_activations(*fitted, **limits)
     else:
         sizes.append(sum(sizes))
         fit = fit_with_free_bases(known, held, sizes[-1], generator=free, **limits)
     edges = np.cumsum([0, *sizes])
-    explained = np.stack([fit.bases[:, a:b] @ fit.activations[a:b] for a, b in itertools.pairwise(edges)])
+    columns = held.astype(np.float32, copy=False) if bands and free is None else fit.bases
+    explained = np.stack([columns[:, a:b] @ fit.activations[a:b] for a, b in itertools.pairwise(edges)])
     masks = refinement(known, explained) if refinement is not None else soft_masks(explained)
     if len(known) == len(magnitude):
         return masks

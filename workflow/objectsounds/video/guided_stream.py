@@ -67,7 +67,8 @@ class GuidedSeparator:
         limits = {key: self.options[key] for key in ("iterations", "tolerance")}
         free = generator(self.seed, REST, index) if self.rest else None
         prior = {"sparsity": self.sparsity, "refinement": self.refinement}
-        return guided_masks(magnitude, self.bases, free=free, **prior, **limits)
+        bands = self.options.get("bands", False)  # older model files have no such key
+        return guided_masks(magnitude, self.bases, free=free, bands=bands, **prior, **limits)
 
     def __call__(self, block: np.ndarray, index: int = 0) -> np.ndarray:
         """Return the estimates, float32 [shape=(J, n, C)], of a block [shape=(n, C)], as in ``names``."""

@@ -60,7 +60,8 @@ def starter_model(
     """
     names = list(objects or OBJECTS)
     _check(names)
-    settings = merge(load_settings({"labeller": labeller or {}}), {"classes": names})
+    user = {"labeller": labeller or {}, "separate": {"bands": True}}
+    settings = merge(load_settings(user), {"classes": names})
     classes = chosen_classes(names)
     found = _dictionary(names, settings, settings["dictionary"]["transpose"], fonts or [], progress)
     about = f"{settings['labeller']['architecture']} of ImageNet"
