@@ -1,4 +1,4 @@
-"""Stage ``solos``: clips with exactly one label, at one rate: what the learned separators learn from.
+"""Stage ``solos``: clips with exactly one label, or with any, at one rate: what the separators learn from.
 
 The label is what is seen (``solos.supervision: visual``), so that these methods know no more than MIML
 does. No performance may be learnt from that another split holds too: that would be its answer.
@@ -17,7 +17,7 @@ from objectsounds.core.files import written_whole
 from objectsounds.core.hdf5 import describe
 from objectsounds.core.progress import tracker
 from objectsounds.data.bags import open_dataset
-from objectsounds.data.solos import FULL, check_performances, read_performances, solo_labels
+from objectsounds.data.solos import FULL, check_performances, label_confidence, read_performances, solo_labels
 from objectsounds.data.status import good_clips, read_audio
 
 STAGE_VERSION = 2
@@ -33,6 +33,7 @@ def make_solos(
     elsewhere: list[str],
     output: str | Path,
     progress: Callable = iter,
+    any_labels: bool = False,
 ) -> None:
     """Gather a split's solo clips.
 
@@ -50,14 +51,20 @@ def make_solos(
         What the clips in use of the other splits are sections of.
     output : path
         HDF5 with ``waveform`` (all samples in a row, int16), ``start`` (n + 1,), ``rms`` (n,),
-        ``label`` (n,) and ``clip_id`` (n,); attributes ``objects`` and ``rate``.
+        ``label`` (n,) and ``clip_id`` (n,); attributes ``objects`` and ``rate``. With ``any_labels``
+        ``label`` is the surest one, and ``confidence`` (n, L) has all.
     progress : callable
         Wraps the shards.
+    any_labels : bool
+        Take the clips with more than one label, too.
     """
     from objectsounds.media.wav import resampled
 
     bags = open_dataset(dataset, bases=False)
-    labels = solo_labels(bags, settings["solos"]["supervision"])
+    supervision = settings["solos"]["supervision"]
+    sure = label_confidence(bags, supervision)
+    surest = {name: int(row.argmax()) for name, row in sure.items()}
+    labels = surest if any_labels else solo_labels(bags, supervision)
     kept: list[dict] = []
     waveforms: list[np.ndarray] = []
     for status in progress(statuses):
@@ -79,7 +86,11 @@ def make_solos(
         file.create_dataset("rms", data=np.array(powers))
         file.create_dataset("label", data=np.array([labels[name] for name in ids], dtype=np.int64))
         file.create_dataset("clip_id", data=ids, dtype=h5py.string_dtype())
-    log.info("%d of %d clips have exactly one label", len(ids), len(bags.clip_ids))
+        if any_labels:
+            shape = (len(ids), len(bags.objects))
+            file.create_dataset("confidence", data=np.reshape([sure[name] for name in ids], shape))
+    kind = "a label" if any_labels else "exactly one label"
+    log.info("%d of %d clips have %s", len(ids), len(bags.clip_ids), kind)
 
 
 OPTIONS = {
@@ -87,6 +98,7 @@ OPTIONS = {
     "dataset": ONE | {"help": "the split's data set, for its labels"},
     "status": MANY,
     "elsewhere": SOME | {"help": "the other splits' performances"},
+    "labels": {"choices": ["one", "any"], "default": "one", "help": "how many a clip may have"},
     "output": ONE,
 }
 
@@ -94,4 +106,4 @@ OPTIONS = {
 def run(args, settings: dict) -> None:
     """Run the stage as its rule does."""
     inputs = (args.dataset, args.status, args.elsewhere)
-    make_solos(settings, args.rate, *inputs, args.output, tracker("solos"))
+    make_solos(settings, args.rate, *inputs, args.output, tracker("solos"), args.labels == "any")
