@@ -179,18 +179,18 @@ def test_the_right_masks_cost_nothing_and_those_of_another_object_or_mixture_do(
 
 
 def test_the_background_takes_what_no_object_of_either_clip_is(settings, clips):
-    hum = tones(np.random.default_rng(3), ["piano"], LENGTH)
-    sources, sure = batch_of(np.random.default_rng(0), [(["drum"], ["drum"]), (["violin"], ["violin"])])
-    bands = warp_positions(128, SMALL["bins"]) * RATE / SMALL["window"]
-    off_screen = torch.from_numpy((bands > 450) & (bands < 850))[:, None]
-    sources += torch.from_numpy(hum).float()
-    share = shares(sources)[0].clamp(max=1)
+    pair = [(["drum"], ["drum"]), (["violin"], ["violin"])]
+    sources, sure = batch_of(np.random.default_rng(0), pair, pair)
+    sources[0] += torch.from_numpy(tones(np.random.default_rng(3), ["piano"], LENGTH)).float()
+    hertz = warp_positions(128, SMALL["bins"]) * RATE / SMALL["window"]
+    off_screen = torch.from_numpy((hertz > 450) & (hertz < 850))[:, None]
     task = task_of(settings, clips([["drum"], ["violin"]]), classifier_weight=0.0)
-    masks = torch.zeros(1, 4, SMALL["bins"], SMALL["frames"])
-    masks[0, 0], masks[0, 2] = share[0] * ~off_screen, share[1] * ~off_screen
+    masks = torch.zeros(2, 4, SMALL["bins"], SMALL["frames"])
+    masks[:, [0, 2]] = shares(sources).clamp(max=5)
+    masks[0, [0, 2]] *= ~off_screen
     task.network = Table(masks.clone())
     without = task.loss(sources, sure).item()
-    masks[0, 3] = 0.5 * off_screen  # both clips have half of it
+    masks[0, 3] = 0.5 * off_screen  # both clips of the first mixture have half of it
     task.network = Table(masks)
     assert task.loss(sources, sure).item() < 0.15 * without
 
