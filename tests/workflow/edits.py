@@ -399,7 +399,6 @@ EDITS = [
             "co_separation.most_channels": 64,
             "co_separation.classifier_channels": 8,
             "co_separation.classifier_weight": 0.1,
-            "co_separation.noise_heads": True,
             "co_separation.gain_db": 3.0,
             "co_separation.learning_rate": 1.0e-3,
             "co_separation.lr_decay": 0.5,

@@ -40,5 +40,5 @@ def test_three_methods_are_trained_run_and_scored_like_any_other(place):
     assert place.planned("--config", METHODS, "unet={mask: soft}", "--", *files) == again
     planned = place.planned("--config", METHODS, "wave_unet={epochs: 3}", "--", *files)
     assert planned == {"wave_unet": 1} | again
-    planned = place.planned("--config", METHODS, "co_separation={noise_heads: true}", "--", *files)
+    planned = place.planned("--config", METHODS, "co_separation={classifier_weight: 0.1}", "--", *files)
     assert planned == {"co_separation": 1} | again

@@ -82,7 +82,7 @@ def batch_of(rng, *mixtures):
 class Table(nn.Module):
     """A network whose masks are given: shape=(B, L + 1, R, N)."""
 
-    objects, rest = 3, 1
+    objects = 3
 
     def __init__(self, masks, logits=None):
         super().__init__()
@@ -123,7 +123,7 @@ def test_one_forward_pass_at_full_size_has_the_exact_shapes(settings):
 
 def test_every_mask_is_of_its_own_mixture_and_object():
     torch.manual_seed(0)
-    network = CoSeparator(3, 1, 3, 4, 16, 4).eval()
+    network = CoSeparator(3, 3, 4, 16, 4).eval()
     pictures = torch.rand(3, 16, 16)
     which, told = torch.tensor([0, 2, 1, 0, 2]), torch.tensor([1, 0, 3, 2, 2])
     with torch.no_grad():

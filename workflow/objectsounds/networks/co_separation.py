@@ -8,7 +8,6 @@ import itertools
 
 import torch
 from torch import nn
-from torch.nn.functional import binary_cross_entropy, relu
 
 from objectsounds.networks.unet import UNet
 from objectsounds.networks.vision import torchvision
@@ -17,8 +16,6 @@ QUIET = 0.03  # a clip this far below its mixture (linear) says nothing of what 
 LEAST = 1e-10  # of a magnitude that is divided by, or whose logarithm is taken
 MOST = 5.0  # of a target, where the sources of a bin cancel
 WEIGHTS = (1e-3, 10.0)  # limits of a bin's weight
-SHARE = 0.5  # of the mixture's magnitude, above which a bin is a clip's (noise heads)
-FREE, EXCESS = 0.25, 0.1  # what the noise heads may take, on average, and what more of it costs
 
 
 class AudioClassifier(nn.Module):
@@ -67,9 +64,7 @@ class CoSeparator(nn.Module):
     Parameters
     ----------
     objects : int
-        L. The U-Net is also told of ``rest`` more: number L is the background, which no clip shows.
-    rest : int
-        One background, or two noise heads.
+        L. Number L, one more, is the background, which no clip shows.
     levels, channels, most_channels : int
         Of the `UNet`.
     classifier_channels : int
@@ -84,21 +79,20 @@ class CoSeparator(nn.Module):
     def __init__(
         self,
         objects: int,
-        rest: int = 1,
         levels: int = 7,
         channels: int = 64,
         most_channels: int = 512,
         classifier_channels: int = 64,
     ):
         super().__init__()
-        self.objects, self.rest = objects, rest
-        self.unet = UNet(1, levels, channels, most_channels, told=objects + rest)
+        self.objects = objects
+        self.unet = UNet(1, levels, channels, most_channels, told=objects + 1)
         self.classifier = AudioClassifier(objects + 1, classifier_channels)
 
     def forward(self, magnitudes: torch.Tensor, which: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
         """Return the masks. A mixture is encoded once, however many objects are looked for in it."""
         *skips, bottom = (features[which] for features in self.unet.encoded(magnitudes))
-        vectors = nn.functional.one_hot(told, self.objects + self.rest).to(bottom)
+        vectors = nn.functional.one_hot(told, self.objects + 1).to(bottom)
         tiled = vectors[:, :, None, None].expand(-1, -1, *bottom.shape[2:])
         return torch.sigmoid(self.unet.decoded(torch.cat([bottom, tiled], dim=1), skips)[:, 0])
 
@@ -143,33 +137,3 @@ def sum_loss(sums: torch.Tensor, sources: torch.Tensor, mixture: torch.Tensor) -
     wanted = (sources / mixture.clamp(min=LEAST).unsqueeze(1)).clamp(max=MOST)
     distance = bin_weights(mixture).unsqueeze(1) * (sums - wanted).abs()
     return distance.mean(dim=(2, 3)).sum(dim=1).mean()
-
-
-def noise_loss(
-    sums: torch.Tensor, noise: torch.Tensor, sources: torch.Tensor, mixture: torch.Tensor
-) -> torch.Tensor:
-    """Return the noise-invariant loss (CLIPSep) of two clips, each of whose rest either head may be.
-
-    Parameters
-    ----------
-    sums, sources, mixture
-        As for `sum_loss`, with V = 2; the sums are those of the objects' masks alone.
-    noise : torch.Tensor [shape=(B, 2, R, N)]
-        The masks of the two noise heads.
-    """
-    wanted = (sources > SHARE * mixture.unsqueeze(1)).float()
-    weights = bin_weights(mixture)
-    losses = [
-        torch.stack(
-            [
-                binary_cross_entropy(
-                    (sums[:, clip] + noise[:, head]).clamp(max=1), wanted[:, clip], weights, reduction="none"
-                ).mean(dim=(1, 2))
-                for head in range(2)
-            ]
-        )
-        for clip in range(2)
-    ]
-    straight, crossed = losses[0][0] + losses[1][1], losses[0][1] + losses[1][0]
-    taken = noise.sum(dim=1).mean(dim=(1, 2))
-    return (torch.minimum(straight, crossed) / 2 + EXCESS * relu(taken - FREE)).mean()

@@ -1,4 +1,4 @@
-"""Training of co-separation (Gao & Grauman, ICCV 2019), with noise heads if wanted (CLIPSep, ICLR 2023)."""
+"""Training of co-separation (Gao & Grauman, ICCV 2019)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ from objectsounds.networks.co_separation import (
     QUIET,
     CoSeparator,
     clip_sums,
-    noise_loss,
     sum_loss,
 )
 from objectsounds.networks.mix_training import Mixer, Trained, load_separator
@@ -30,7 +29,6 @@ def build_co_separator(objects: int, options: dict) -> CoSeparator:
     """Build the network from section ``co_separation`` of the settings."""
     return CoSeparator(
         objects,
-        2 if options["noise_heads"] else 1,
         options["levels"],
         options["channels"],
         options["most_channels"],
@@ -124,20 +122,18 @@ class CoSeparationTask:
         mixture = warped(spectra.sum(dim=1), self.options["bins"])
         which, clip, label = confidence.nonzero(as_tuple=True)
         number = torch.arange(len(sources), device=sources.device)
-        rest = [torch.full_like(number, self.network.objects + head) for head in range(self.network.rest)]
-        told, mixed = torch.cat([label, *rest]), torch.cat([which, *([number] * len(rest))])
+        told = torch.cat([label, torch.full_like(number, self.network.objects)])
+        mixed = torch.cat([which, number])
         masks = self.network(mixture, mixed, told).float()
-        own, others = masks[: len(label)], masks[len(label) :].unflatten(0, (len(rest), -1)).transpose(0, 1)
+        own, background = masks.split([len(label), len(number)])
         sums = clip_sums(own, 2 * which + clip, 2 * len(sources)).unflatten(0, (-1, 2))
         heard = parts.square().mean(dim=(2, 3)).sqrt()
         sounding = heard > QUIET * heard.amax(dim=1, keepdim=True)
-        sure = confidence[which, clip, label] * sounding[which, clip]
-        if self.network.rest == 2:
-            found = own * mixture[which]
-            return noise_loss(sums, others, parts, mixture) + self._class_loss(found, label, sure)
-        sure = torch.cat([sure, torch.ones_like(number)])
+        sure = torch.cat(
+            [confidence[which, clip, label] * sounding[which, clip], torch.ones_like(heard[:, 0])]
+        )
         classes = self._class_loss(masks * mixture[mixed], told, sure)
-        return sum_loss(sums + others, parts, mixture) + classes
+        return sum_loss(sums + background.unsqueeze(1), parts, mixture) + classes
 
     def _class_loss(self, found: torch.Tensor, told: torch.Tensor, sure: torch.Tensor) -> torch.Tensor:
         """Return the weighted cross-entropy of what separated magnitudes, shape=(P, R, N), sound like."""
