@@ -21,8 +21,16 @@ from objectsounds.data.solos import FULL, check_performances, label_confidence, 
 from objectsounds.data.status import good_clips, read_audio
 
 STAGE_VERSION = 2
+CHUNK = 2**16  # samples
 
 log = logging.getLogger(__name__)
+
+
+def _append(sounds: h5py.Dataset, waveform: np.ndarray) -> float:
+    """Write a clip behind those before it, so that one alone is in memory; returns its level, linear."""
+    sounds.resize(len(sounds) + len(waveform), axis=0)
+    sounds[len(sounds) - len(waveform) :] = waveform
+    return float(np.sqrt(np.mean((waveform / FULL) ** 2))) if len(waveform) else 0.0
 
 
 def make_solos(
@@ -66,23 +74,24 @@ def make_solos(
     surest = {name: int(row.argmax()) for name, row in sure.items()}
     labels = surest if any_labels else solo_labels(bags, supervision)
     kept: list[dict] = []
-    waveforms: list[np.ndarray] = []
-    for status in progress(statuses):
-        for row in good_clips(status):
-            if row["clip_id"] in labels:
-                waveform, own = read_audio(status, row)
-                kept.append(row)
-                scaled = np.clip(resampled(waveform, own, rate), -1, 1) * FULL
-                waveforms.append(np.round(scaled).astype(np.int16))
-    check_performances(kept, read_performances(elsewhere))
-    ids = [row["clip_id"] for row in kept]
-    powers = [np.sqrt(np.mean((w / FULL) ** 2)) if len(w) else 0.0 for w in waveforms]
+    powers: list[float] = []
     with written_whole(output) as temporary, h5py.File(temporary, "w") as file:
+        sounds = file.create_dataset("waveform", (0,), np.int16, maxshape=(None,), chunks=(CHUNK,))
+        starts = [0]
+        for status in progress(statuses):
+            for row in good_clips(status):
+                if row["clip_id"] in labels:
+                    waveform, own = read_audio(status, row)
+                    kept.append(row)
+                    scaled = np.clip(resampled(waveform, own, rate), -1, 1) * FULL
+                    powers.append(_append(sounds, np.round(scaled).astype(np.int16)))
+                    starts.append(len(sounds))
+        check_performances(kept, read_performances(elsewhere))
+        ids = [row["clip_id"] for row in kept]
         describe(file, settings, STAGE_VERSION)
         file.attrs["objects"] = json.dumps(bags.objects)
         file.attrs["rate"] = rate
-        file.create_dataset("waveform", data=np.concatenate([*waveforms, np.zeros(0, np.int16)]))
-        file.create_dataset("start", data=np.cumsum([0] + [len(w) for w in waveforms]))
+        file.create_dataset("start", data=np.array(starts))
         file.create_dataset("rms", data=np.array(powers))
         file.create_dataset("label", data=np.array([labels[name] for name in ids], dtype=np.int64))
         file.create_dataset("clip_id", data=ids, dtype=h5py.string_dtype())
