@@ -108,13 +108,17 @@ def test_one_forward_pass_at_full_size_has_the_exact_shapes(settings):
     network = build_co_separator(15, options).eval()
     spectra = stft(torch.randn(1, 65535), options["window"], options["hop"])
     assert spectra.shape == (1, 512, 256)
-    bottoms = []
+    bottoms, pictures = [], []
     network.unet.up[0].register_forward_hook(lambda _module, given, _made: bottoms.append(given[0].shape))
+    for part in (network.classifier.stem, network.classifier.stages):
+        part.register_forward_hook(lambda _module, _given, made: pictures.append(made.shape))
     with torch.no_grad():
         masks = network(warped(spectra, options["bins"]), torch.tensor([0, 0]), torch.tensor([14, 15]))
         assert network.classifier(masks).shape == (2, 16)
     assert masks.shape == (2, 256, 256) and masks.min() > 0 and masks.max() < 1
     assert bottoms == [(2, 512 + 16, 4, 4)]  # twice the bottleneck's 2 x 2
+    assert pictures == [(2, 64, 64, 64), (2, 512, 8, 8)]
+    assert network.unet.up[-1].out_channels == 1
     assert [layer.out_channels for layer in network.unet.down] == [64, 128, 256, 512, 512, 512, 512]
     theirs = torchvision.models.resnet18(num_classes=16)
     own, known = (sum(p.numel() for p in net.parameters()) for net in (network.classifier, theirs))
@@ -231,7 +235,16 @@ def test_silence_is_learnt_as_silence_but_not_as_the_sound_of_its_object(setting
         task.network = Table(masks, right.clone())
         sure_of_it.append(task.loss(sources, sure).item())
     assert sure_of_it == pytest.approx([0, 0], abs=1e-6)
-    masks[0, 2] = 1.0
+    loud = sources[0, 0].square().mean().sqrt()
+    weak = torch.from_numpy(tones(np.random.default_rng(1), ["drum"], LENGTH)).float()
+    weak *= loud / weak.square().mean().sqrt()
+    costs = []
+    for level in (0.02, 0.045):  # of the other clip's
+        sources[0, 1] = level * weak
+        task.network = Table(masks, right)
+        costs.append(task.loss(sources, sure).item())
+    assert costs[0] < 1 and costs[1] > 10
+    sources[0, 1], masks[0, 2] = 0, 1.0
     task.network = Table(masks, right)
     assert task.loss(sources, sure).item() > 0.1
     for silent in (

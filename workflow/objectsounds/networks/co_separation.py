@@ -32,7 +32,7 @@ class AudioClassifier(nn.Module):
     Input (P, R, N), logarithmic magnitudes; output (P, classes).
     """
 
-    def __init__(self, classes: int, channels: int = 64):
+    def __init__(self, classes: int, channels: int):
         super().__init__()
         self.stem = nn.Sequential(
             nn.Conv2d(1, channels, 7, 2, 3, bias=False),
@@ -77,12 +77,7 @@ class CoSeparator(nn.Module):
     """
 
     def __init__(
-        self,
-        objects: int,
-        levels: int = 7,
-        channels: int = 64,
-        most_channels: int = 512,
-        classifier_channels: int = 64,
+        self, objects: int, levels: int, channels: int, most_channels: int, classifier_channels: int
     ):
         super().__init__()
         self.objects = objects

@@ -11,13 +11,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from objectsounds.data.solos import Labelled, Solos, open_labelled
-from objectsounds.networks.co_separation import (
-    LEAST,
-    QUIET,
-    CoSeparator,
-    clip_sums,
-    sum_loss,
-)
+from objectsounds.networks.co_separation import LEAST, QUIET, CoSeparator, clip_sums, sum_loss
 from objectsounds.networks.mix_training import Mixer, Trained, load_separator
 from objectsounds.networks.unet import stft
 from objectsounds.networks.unet_training import warped
@@ -68,7 +62,7 @@ class PairMixer(Mixer):
             return ""
         return (
             f"{self.solos.path} holds no two clips, not silent, without a label in common; "
-            "add clips of other objects, or raise dataset.threshold."
+            "add clips of other objects, or change dataset.threshold."
         )
 
     def draw(self, rng: np.random.Generator, file: h5py.File) -> tuple[np.ndarray, ...]:
