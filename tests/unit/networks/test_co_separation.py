@@ -13,7 +13,7 @@ from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.data.solos import FULL, open_labelled
 from objectsounds.methods.neural import Learned, co_separated, object_masks
 from objectsounds.methods.problem import Problem
-from objectsounds.networks.co_separation import CoSeparator, bin_weights, clip_sums, sum_loss
+from objectsounds.networks.co_separation import CoSeparator, ResidualBlock, bin_weights, clip_sums, sum_loss
 from objectsounds.networks.co_separation_training import (
     CoSeparationTask,
     PairMixer,
@@ -123,6 +123,24 @@ def test_one_forward_pass_at_full_size_has_the_exact_shapes(settings):
     theirs = torchvision.models.resnet18(num_classes=16)
     own, known = (sum(p.numel() for p in net.parameters()) for net in (network.classifier, theirs))
     assert own == known - 2 * 64 * 7 * 7  # of three colours, one
+
+
+def test_a_block_of_the_classifier_is_that_of_resnet_18():
+    torch.manual_seed(0)
+    shorter = nn.Sequential(nn.Conv2d(4, 8, 1, 2, bias=False), nn.BatchNorm2d(8))
+    theirs = torchvision.models.resnet.BasicBlock(4, 8, 2, shorter).eval()
+    own, picture = ResidualBlock(4, 8, 2).eval(), torch.randn(2, 4, 8, 8)
+    for mine, other in (
+        (own.longer[0], theirs.conv1),
+        (own.longer[3], theirs.conv2),
+        (own.shorter[0], shorter[0]),
+    ):
+        mine.load_state_dict(other.state_dict())
+    torch.testing.assert_close(own(picture), theirs(picture))
+    plain, known = ResidualBlock(4, 4, 1).eval(), torchvision.models.resnet.BasicBlock(4, 4).eval()
+    for mine, other in ((plain.longer[0], known.conv1), (plain.longer[3], known.conv2)):
+        mine.load_state_dict(other.state_dict())
+    torch.testing.assert_close(plain(picture), known(picture))
 
 
 def test_every_mask_is_of_its_own_mixture_and_object():

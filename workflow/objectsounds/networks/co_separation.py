@@ -8,14 +8,40 @@ import itertools
 
 import torch
 from torch import nn
+from torch.nn.functional import relu
 
 from objectsounds.networks.unet import UNet
-from objectsounds.networks.vision import torchvision
 
 QUIET = 0.03  # a clip this far below its mixture (linear) says nothing of what its objects sound like
 LEAST = 1e-10  # of a magnitude that is divided by, or whose logarithm is taken
 MOST = 5.0  # of a target, where the sources of a bin cancel
 WEIGHTS = (1e-3, 10.0)  # limits of a bin's weight
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions beside a shorter way, as in ResNet-18 (torchvision's is not where separators run).
+
+    Shape
+    -----
+    Input (P, given, R, N); output (P, made, R / stride, N / stride).
+    """
+
+    def __init__(self, given: int, made: int, stride: int):
+        super().__init__()
+        self.shorter: nn.Module = nn.Identity()
+        if given != made:
+            self.shorter = nn.Sequential(nn.Conv2d(given, made, 1, stride, bias=False), nn.BatchNorm2d(made))
+        self.longer = nn.Sequential(
+            nn.Conv2d(given, made, 3, stride, 1, bias=False),
+            nn.BatchNorm2d(made),
+            nn.ReLU(),
+            nn.Conv2d(made, made, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(made),
+        )
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return the features of both ways, added."""
+        return relu(self.longer(features) + self.shorter(features))
 
 
 class AudioClassifier(nn.Module):
@@ -48,10 +74,7 @@ class AudioClassifier(nn.Module):
 
     @staticmethod
     def _stage(given: int, made: int, stride: int) -> nn.Sequential:
-        block, shorter = torchvision.models.resnet.BasicBlock, None
-        if given != made:
-            shorter = nn.Sequential(nn.Conv2d(given, made, 1, stride, bias=False), nn.BatchNorm2d(made))
-        return nn.Sequential(block(given, made, stride, shorter), block(made, made))
+        return nn.Sequential(ResidualBlock(given, made, stride), ResidualBlock(made, made, 1))
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Return the logits of the classes."""
