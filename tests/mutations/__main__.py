@@ -29,6 +29,7 @@ MODULES = (
     *("dictionaries.surest", "dictionaries.agreement", "dictionaries.solo", "dictionaries.consensus"),
     "dictionaries.visual",
     *("networks.miml", "networks.miml_training", "networks.training", "stages.train"),
+    *("networks.co_separation", "networks.co_separation_training"),
     *("signal.nmf", "signal.kl_descent", "sources.candidates", "sources.audioset"),
     *("signal.block_sparsity", "signal.transposition", "dictionaries.transposition"),
     *(

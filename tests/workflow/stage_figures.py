@@ -21,9 +21,10 @@ from objectsounds.config.settings import load_settings, merge, stage_settings
 from objectsounds.config.video_options import VideoOptions
 from objectsounds.core.tables import read_table
 from objectsounds.data.bags import open_dataset
-from objectsounds.data.solos import open_solos
+from objectsounds.data.solos import open_labelled, open_solos
 from objectsounds.dictionaries.performed import read_performed
 from objectsounds.media.wav import read_wav
+from objectsounds.networks.co_separation_training import CoSeparationTask
 from objectsounds.networks.miml_training import load_network
 from objectsounds.networks.relation_map import relation_maps
 from objectsounds.networks.unet_training import UnetTask
@@ -244,10 +245,12 @@ def _separate(inputs: Inputs) -> dict:
 
 def _neural(inputs: Inputs) -> dict:
     unet, wave = inputs.fixed(inputs.unet), inputs.fixed(inputs.wave_unet)
+    co_separation = inputs.fixed(inputs.co_separation)
     folders = {
         "unet_audio": inputs.separated("unet_audio", unet),
         "unet_combined": inputs.separated("unet_combined", unet, inputs.frame_predictions),
         "wave_unet": inputs.separated("wave_unet_multiplicative_bottleneck", wave),
+        "co_separation": inputs.separated("co_separation", co_separation),
     }
     return {
         f"{method}: {name}": row
@@ -356,7 +359,10 @@ def _experiments(inputs: Inputs) -> dict:
 def _solos(inputs: Inputs) -> dict:
     with h5py.File(inputs.solos("train")) as file:
         about = [_digest(file["clip_id"].asstr()[()].tolist(), file["label"][()].tolist())]
-        return {"clips": about, **{name: _moments(file[name][()]) for name in ("waveform", "start", "rms")}}
+        found = {"clips": about, **{name: _moments(file[name][()]) for name in ("waveform", "start", "rms")}}
+    with h5py.File(inputs.solos("train", True)) as file:
+        found["labelled"] = [_digest(file["clip_id"].asstr()[()].tolist(), file["label"][()].tolist())]
+        return found | {"confidence": _moments(file["confidence"][()])}
 
 
 def _frame_network(inputs: Inputs) -> dict:
@@ -368,6 +374,12 @@ def _frame_network(inputs: Inputs) -> dict:
     return words | history
 
 
+def _drawn_sources(task, count: int) -> torch.Tensor:
+    """Return two mixtures' drawn sources, each weaker than the one before."""
+    draw = np.random.default_rng(0).standard_normal((2, count, task.length))
+    return torch.from_numpy((0.3 * draw * [[[1], [0.5], [0]][:count]]).astype(np.float32))
+
+
 def _task(inputs: Inputs, stage: str, task) -> list[float]:
     """Return the loss of drawn sources under drawn weights.
 
@@ -375,10 +387,8 @@ def _task(inputs: Inputs, stage: str, task) -> list[float]:
     """
     drawn = task(inputs.settings[stage], open_solos(inputs.solos("train")))
     fix_state(drawn.network.state_dict())
-    draw = np.random.default_rng(0).standard_normal((2, 3, drawn.length))
-    sources = torch.from_numpy((0.3 * draw * [[[1], [0.5], [0]]]).astype(np.float32))
     with torch.no_grad():
-        return [drawn.length, drawn.loss(sources).item()]
+        return [drawn.length, drawn.loss(_drawn_sources(drawn, 3)).item()]
 
 
 def _unet(inputs: Inputs) -> dict:
@@ -391,6 +401,18 @@ def _wave_unet(inputs: Inputs) -> dict:
     for name in ("none", *CONDITIONINGS):
         history[name] = _task(inputs, "wave_unet", partial(WaveTask, Conditioning.parse(name)))
     return history
+
+
+def _co_separation(inputs: Inputs) -> dict:
+    history = inputs.co_separation.with_name("history.jsonl")
+    found = _history(history, "learning_rate", "train_loss", "val_loss")
+    clips = open_labelled(inputs.solos("train", True))
+    sure = torch.tensor([[[0.9, 0, 0.4], [0, 0.5, 0]], [[0, 0, 1], [0.2, 0, 0]]])
+    task = CoSeparationTask(inputs.settings["co_separation"], clips)
+    fix_state(task.network.state_dict())
+    with torch.no_grad():
+        loss = task.loss(_drawn_sources(task, 2), sure).item()
+    return found | {"fixed": [task.length, loss]}
 
 
 def _masks(inputs: Inputs) -> dict:
@@ -443,5 +465,6 @@ FIGURES = {
     "frame_network": (_frame_network, CLOSE),
     "unet": (_unet, CLOSE),
     "wave_unet": (_wave_unet, CLOSE),
+    "co_separation": (_co_separation, CLOSE),
     "masks": (_masks, CLOSE),
 }

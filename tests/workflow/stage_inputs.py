@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 import torch
 
+from objectsounds.config.method_table import SEPARATORS
 from objectsounds.config.settings import load_settings, stage_settings
 from objectsounds.core.seeds import generator
 from objectsounds.core.tables import read_table, split_names, write_table
@@ -24,6 +25,7 @@ from objectsounds.dictionaries.file import write_dictionary
 from objectsounds.media.wav import read_wav, write_wav
 from objectsounds.stages.bases import make_bases
 from objectsounds.stages.catalogue import make_catalogue
+from objectsounds.stages.co_separation import train_co_separation
 from objectsounds.stages.dataset import make_dataset
 from objectsounds.stages.frame_network import train_frame_network
 from objectsounds.stages.frame_predictions import predict_frames
@@ -44,6 +46,7 @@ SHORT = {  # one epoch of few steps: what a processor rounds has no time to grow
     "frame_network": {"epochs": 1},
     "unet": {"epochs": 1, "steps_per_epoch": 3, "mask": "soft"},
     "wave_unet": {"epochs": 1, "steps_per_epoch": 3},
+    "co_separation": {"epochs": 1, "steps_per_epoch": 3},
 }
 RATE, SECONDS, BINS = 16000, 2, 801
 PITCHES = (300, 900, 2500)  # Hz
@@ -219,7 +222,7 @@ class Inputs:
     @functools.cache  # noqa: B019
     def separated(self, method: str, network: Path | None = None, frames: Path | None = None) -> Path:
         """Return the folder of a method's estimates, by the drawn dictionary or a network."""
-        settings = self.of("separate", "unet", "wave_unet")
+        settings = self.of("separate", *SEPARATORS)
         output = self.folder / "separate" / method
         separate_block(
             settings,
@@ -251,10 +254,11 @@ class Inputs:
         return folder
 
     @functools.cache  # noqa: B019
-    def solos(self, split: str) -> Path:
-        """Return the solo clips of a split."""
-        path = self.folder / "solos" / f"{split}.h5"
-        make_solos(self.of("solos"), 8000, self.dataset(split), self.statuses(split), [], path)
+    def solos(self, split: str, any_labels: bool = False) -> Path:
+        """Return the solo clips of a split, or those with any number of labels."""
+        path = self.folder / "solos" / ("labelled" if any_labels else "solos") / f"{split}.h5"
+        inputs = (self.dataset(split), self.statuses(split), [])
+        make_solos(self.of("solos"), 8000, *inputs, path, any_labels=any_labels)
         return path
 
     @functools.cached_property
@@ -272,6 +276,14 @@ class Inputs:
         files = (self.solos("train"), self.solos("val"))
         outputs = (path, path.with_name("history.jsonl"))
         train_wave_unet(self.of("wave_unet"), "multiplicative_bottleneck", files, outputs)
+        return path
+
+    @functools.cached_property
+    def co_separation(self) -> Path:
+        """A trained network of co-separation."""
+        path = self.folder / "co_separation" / "network.pt"
+        files = (self.solos("train", True), self.solos("val", True))
+        train_co_separation(self.of("co_separation"), files, (path, path.with_name("history.jsonl")))
         return path
 
     @functools.cached_property

@@ -7,8 +7,10 @@ import pytest
 from objectsounds.core.tables import read_table
 from tests.workflow.conftest import RESULTS
 
-METHODS = "methods=[mixture, ideal_ratio_mask, miml, unet_audio, unet_combined, wave_unet_additive_output]"
-LEARNT = {"solos": 2, "unet": 1, "wave_unet": 1, "frame_network": 1, "frame_predictions": 1}
+LEARNED = "unet_audio, unet_combined, wave_unet_additive_output, co_separation"
+METHODS = f"methods=[mixture, ideal_ratio_mask, miml, {LEARNED}]"
+LEARNT = {"unet": 1, "wave_unet": 1, "co_separation": 1, "frame_network": 1, "frame_predictions": 1}
+SOLOS = {"solos": 4}  # of two splits, clips of one label and of any
 
 
 @pytest.fixture(scope="module")
@@ -22,12 +24,13 @@ def place(finished, new_place):
 
 def test_the_methods_share_their_solo_clips_and_networks(place):
     planned = place.planned("--config", METHODS)
-    tables = {"masks": 1, "separate_learned": 3, "score": 3, "score_tables": 1, "report": 1}
-    assert planned == LEARNT | tables
+    tables = {"masks": 1, "separate_learned": 4, "score": 4, "score_tables": 1, "report": 1}
+    assert planned == LEARNT | SOLOS | tables
 
 
-def test_two_methods_are_trained_run_and_scored_like_any_other(place):
-    files = [f"{RESULTS}/score/{name}/0.tsv" for name in ("unet_combined", "wave_unet_additive_output")]
+def test_three_methods_are_trained_run_and_scored_like_any_other(place):
+    names = ("unet_combined", "wave_unet_additive_output", "co_separation")
+    files = [f"{RESULTS}/score/{name}/0.tsv" for name in names]
     place.snakemake("--config", METHODS, "--", *files)
     for file in files:
         rows = read_table(place.folder / file)
@@ -37,3 +40,5 @@ def test_two_methods_are_trained_run_and_scored_like_any_other(place):
     assert place.planned("--config", METHODS, "unet={mask: soft}", "--", *files) == again
     planned = place.planned("--config", METHODS, "wave_unet={epochs: 3}", "--", *files)
     assert planned == {"wave_unet": 1} | again
+    planned = place.planned("--config", METHODS, "co_separation={classifier_weight: 0.1}", "--", *files)
+    assert planned == {"co_separation": 1} | again

@@ -26,6 +26,7 @@ from objectsounds.config.method_table import (
     DICTIONARIES,
     DRAWN,
     LEARNED,
+    SEPARATORS,
     estimates_of,
     method_of,
     variant_of,

@@ -57,7 +57,7 @@ rule separate_learned:
     wildcard_constraints:
         method=rf"({'|'.join(LEARNED)})(@\w+)?",
     conda:
-        environment("train", max(SETTINGS[name]["device"] for name in ("unet", "wave_unet")))  # cuda, if one is
+        environment("train", max(SETTINGS[name]["device"] for name in SEPARATORS))  # cuda, if one is
     threads: SETTINGS["separate"]["threads"]
     resources:
         **asked("separate_learned"),

@@ -1,8 +1,9 @@
-"""Stage ``solos``: the clips with exactly one label, which the learned separators mix and learn from.
+"""Stage ``solos``: the clips with exactly one label, or any number, which the learned separators mix and learn from.
 
 REQUIRED INPUTS:  <results>/dataset/{variant}/{split}.h5, the split's WAV files; what the other splits' clips
                   are performances of, so that nothing is learnt from a performance that is tested with
-OUTPUTS:          <results>/solos/{variant}/{rate}/{split}.h5
+OUTPUTS:          <results>/solos/{variant}/{rate}/{split}.h5, and of clips with any number of labels
+                  <results>/solos/{variant}/{rate}-labelled/{split}.h5
 """
 
 
@@ -15,13 +16,14 @@ rule solos:
             *(f"<results>/catalogue/performances-{split}.tsv" for split in paths.other_splits(wc.split))
         )(wc),
     output:
-        "<results>/solos/{variant}/{rate}/{split}.h5",
+        "<results>/solos/{variant}/{rate}{labels}/{split}.h5",
     log:
-        "<logs>/solos/{variant}/{rate}/{split}.log",
+        "<logs>/solos/{variant}/{rate}{labels}/{split}.log",
     benchmark:
-        "<benchmarks>/solos/{variant}/{rate}/{split}.tsv"
+        "<benchmarks>/solos/{variant}/{rate}{labels}/{split}.tsv"
     wildcard_constraints:
         rate=r"\d+",
+        labels="|-labelled",
     conda:
         "../../envs/audio.yaml"
     threads: 1
@@ -29,12 +31,14 @@ rule solos:
         **asked("solos"),
     params:
         **params_of("solos"),
+        labels=lambda wc: "any" if wc.labels else "one",
     shell:
         "{params.python} -m objectsounds solos"
         " --settings {params.settings:q}"
         " --rate {wildcards.rate}"
         " --dataset {input.dataset:q}"
         " --status {input.status:q}"
+        " --labels {params.labels}"
         " --elsewhere {input.elsewhere:q}"
         " --output {output:q}"
         " 2> {log:q}"

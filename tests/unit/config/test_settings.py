@@ -6,6 +6,7 @@ import pytest
 
 from objectsounds.cli.commands import COMMANDS
 from objectsounds.config.classes import read_classes
+from objectsounds.config.method_table import SEPARATORS
 from objectsounds.config.settings import (
     canonical,
     load_settings,
@@ -77,6 +78,7 @@ def test_every_preset_is_valid(preset):
         ({"variants": {"a": {"train": {"dropot": 0.1}}}}, ["variants.a", "train.dropot", "dropout"]),
         ({"train": None}, ["train", "None", "section of keys"]),
         ({"unet": {"frames": 200}}, ["unet.frames", "200", "multiples of 128"]),
+        ({"co_separation": {"bins": 100, "levels": 3}}, ["co_separation.bins", "100", "multiples of 8"]),
         ({"mixtures": {"sources": [6]}}, ["mixtures.sources", "6", "at most 5"]),
         ({"clips": {"sample_rate": 1}}, ["clips.sample_rate", "at least 8000 (Hz)"]),
         ({"variants": {"a-b": {}}}, ["variants", "the name 'a-b'", "[A-Za-z0-9_]"]),
@@ -119,15 +121,15 @@ def test_a_variant_shares_every_stage_that_it_does_not_touch():
         "frame_network": "default",
         "unet": "default",
         "wave_unet": "default",
+        "co_separation": "default",
     }
 
 
 @pytest.mark.parametrize("bases", [{"transform": "cqt"}, {"cqt": {"bins_per_octave": 36}}])
 def test_a_variant_of_the_transform_has_its_own_bases_and_its_own_estimates(bases):
     settings = load_settings({"preset": "demo", "variants": {"other": {"bases": bases}}})
-    transformed = [
-        stage for stage in UPSTREAM if stage not in ("solos", "frame_network", "unet", "wave_unet")
-    ]
+    learned = ("solos", "frame_network", *SEPARATORS)
+    transformed = [stage for stage in UPSTREAM if stage not in learned]
     assert {shared_variant(settings, stage, "other") for stage in transformed} == {"other"}
     for stage in ("bases", "separate"):
         picked = stage_settings(settings, stage, "other")["bases"]

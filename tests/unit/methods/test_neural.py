@@ -199,11 +199,11 @@ def test_probabilities_cover_spectrograms_of_any_length(count):
 
 def test_a_drawn_mixture_has_different_objects_at_one_level(solos):
     mixer = Mixer(open_solos(solos("train", labels=(0, 0, 1, 2), samples=6000)), 4000, [2], -23.0)
-    drawn = next(mixer.batches(np.random.default_rng(0), 1, 16))
+    (drawn,) = next(mixer.batches(np.random.default_rng(0), 1, 16))
     power = drawn.square().mean(dim=2).sqrt()
     assert drawn.shape == (16, 3, 4000) and ((power > 0).sum(dim=1) == 2).all()
     assert (20 * torch.log10(power[power > 0]) + 23).abs().max() < 0.5
-    again = next(mixer.batches(np.random.default_rng(0), 1, 16))
+    (again,) = next(mixer.batches(np.random.default_rng(0), 1, 16))
     assert torch.equal(drawn, again)
 
 
@@ -220,7 +220,7 @@ def heard(train, load, function, path, settings, stage, tmp_path, options):
     trained = load(tmp_path / "n.pt")
     model = Learned(trained, None, options[stage], torch.device("cpu"))
     mixer, gains = Mixer(open_solos(path), 4094, [2], -23.0), []
-    for sources in next(mixer.batches(np.random.default_rng(3), 1, 2)).numpy():
+    for sources in next(mixer.batches(np.random.default_rng(3), 1, 2))[0].numpy():
         problem = Problem(sources.sum(axis=0), ["drum", "violin"], None, {}, model=model)
         for name, found in function(problem).items():
             true = sources[NAMES.index(name)]

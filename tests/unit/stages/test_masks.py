@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.tables import read_table, write_table
 from objectsounds.data.frame_predictions import read_frame_predictions
-from objectsounds.data.solos import FULL, open_solos, solo_labels
+from objectsounds.data.solos import FULL, open_labelled, open_solos, solo_labels
 from objectsounds.data.status import COLUMNS, clip_sizes
 from objectsounds.media.wav import write_wav
 from objectsounds.methods.neural import Learned
@@ -88,6 +89,27 @@ def test_what_is_seen_says_what_a_solo_is_and_not_the_lists(settings, shard):
         file["targets"][0] = [0, 1, 1]
     assert solo_labels(open_dataset(data, bases=False), "visual") == {"train1_0": 1}
     assert solo_labels(open_dataset(data, bases=False), "audioset") == {"train0_0": 0, "train1_0": 1}
+
+
+def test_clips_with_any_number_of_labels_are_kept_with_how_sure_these_are(settings, shard, tmp_path):
+    status, data = shard("train", [["drum"], ["drum", "piano"], ["piano"], ["violin"]])
+    with h5py.File(data, "a") as file:
+        del file["probabilities"]
+        file["probabilities"] = [[0.9, 0.8, 0], [0.3, 0.6, 0.1], [0.4, 0, 0], [0.7, 0.2, 0]]
+        file["targets"][2] = file["corrupted"][2] = 0
+    found = {}
+    for supervision in ("visual", "audioset"):
+        path = tmp_path / f"{supervision}.h5"
+        make_solos({"solos": {"supervision": supervision}}, RATE, data, [status], [], path, any_labels=True)
+        found[supervision] = open_labelled(path)
+    seen, listed = found["visual"], found["audioset"]
+    assert seen.clip_ids == listed.clip_ids == ["train0_0", "train1_0", "train3_0"]
+    np.testing.assert_allclose(seen.confidence, [[0.9, 0, 0], [0.3, 0.6, 0], [0, 0, 1e-3]], rtol=1e-6)
+    assert listed.confidence.tolist() == [[1, 0, 0], [1, 1, 0], [0, 0, 1]]
+    assert seen.labels.tolist() == [0, 1, 2] and seen.start.tolist() == [0, 4094, 8188, 12282]
+    assert seen.of(0).tolist() == [0, 1] and seen.of(1).tolist() == [1]
+    with pytest.raises(ObjectsoundsError, match="confidence"):
+        open_labelled(solos_of(settings, shard, tmp_path, "val", [["drum"]])[0])
 
 
 def test_overlap_of_known_masks():

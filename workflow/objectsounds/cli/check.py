@@ -42,6 +42,7 @@ FOLDERS = (  # that the workflow writes: whatever else lies in a run's folder is
     "bases",
     "catalogue",
     "clips",
+    "co_separation",
     "dataset",
     "demo",
     "denoise",

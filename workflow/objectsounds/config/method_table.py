@@ -160,6 +160,7 @@ METHODS = {
     "unet_audio": Method("U-Net, sound alone", "neural.semantic_masks", network="unet"),
     "unet_combined": Method("U-Net with frames", "neural.semantic_masks", network="unet", frames=True),
     "wave_unet": Method("Wave-U-Net", "neural.waveforms", network="wave_unet/none"),
+    "co_separation": Method("Co-separation", "neural.co_separated", guided=True, network="co_separation"),
 }
 METHODS |= {
     source.method: Method(
@@ -188,6 +189,9 @@ METHODS |= {
     if method.guided
 }
 LEARNED = [name for name, method in METHODS.items() if method.network]
+SEPARATORS = list(
+    dict.fromkeys(str(METHODS[name].network).partition("/")[0] for name in LEARNED)
+)  # the stages
 
 
 def no_such_method(name: str) -> str:

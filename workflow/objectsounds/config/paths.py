@@ -7,7 +7,7 @@ from typing import Any
 
 from objectsounds.config.method_table import DICTIONARIES, method_of, variant_of
 from objectsounds.config.settings import of_variant, run_methods, shared_variant
-from objectsounds.config.stage_keys import TRANSPOSING
+from objectsounds.config.stage_keys import MASKING, TRANSPOSING
 from objectsounds.core.files import CATALOGUE, read_lines
 
 # Of the page, what targets make that are asked for by themselves.
@@ -121,11 +121,11 @@ def frame_network(settings: dict, name: str) -> str | None:
     return f"<results>/frame_network/{folder}/network.pt"
 
 
-def solos_of(settings: dict, stage: str, variant: str, split: str) -> str:
-    """Return the solo clips that a stage learns from, at its rate."""
+def solos_of(settings: dict, stage: str, variant: str, split: str, labels: str = "") -> str:
+    """Return the solo clips that a stage learns from, at its rate; ``-labelled`` ones may show more."""
     folder = shared_variant(settings, "solos", variant)
     rate = of_variant(settings, variant)[stage]["rate"]
-    return f"<results>/solos/{folder}/{rate}/{split}.h5"
+    return f"<results>/solos/{folder}/{rate}{labels}/{split}.h5"
 
 
 def other_splits(split: str) -> list[str]:
@@ -172,8 +172,7 @@ def learned_device(settings: dict, name: str) -> str:
 def learned_keys(name: str) -> tuple[str, ...]:
     """Return the keys that a learned method separates by, beyond those of stage separate."""
     stage = str(method_of(name).network).partition("/")[0]
-    inference = {"unet": ("unet.device", "unet.mask", "unet.background"), "wave_unet": ("wave_unet.device",)}
-    return inference[stage]
+    return (f"{stage}.device", *MASKING) if stage == "unet" else (f"{stage}.device",)
 
 
 def experiment_models(settings: dict, methods: list[str]) -> dict[str, dict[str, str]]:

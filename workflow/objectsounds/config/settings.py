@@ -109,11 +109,12 @@ def validate(settings: dict) -> None:
     ObjectsoundsError
         One sentence naming the key, its value and what is allowed.
     """
-    from objectsounds.config.validation import check_schema, check_unet, check_videos
+    from objectsounds.config.validation import check_halving, check_schema, check_videos
 
     check_schema(settings, read_schema())
     check_videos(settings)
-    check_unet(settings["unet"])
+    for section in ("unet", "co_separation"):
+        check_halving(settings, section)
     unseen = [item.name for item in chosen_classes(settings["classes"]) if not item.imagenet]
     if unseen and settings["labeller"]["kind"] == "imagenet":
         raise ObjectsoundsError(

@@ -36,6 +36,7 @@ TRANSPOSING = (  # how far, and of which frequencies bases are
     "bases.hop_seconds",
     "bases.cqt",
 )
+MASKING = ("unet.mask", "unet.background")  # how the U-Net's masks are taken
 UNET = ("window", "hop", "frames", "bins", "levels", "channels", "most_channels")
 
 STAGE_KEYS = {
@@ -127,6 +128,7 @@ STAGE_KEYS = {
         *(f"unet.{key}" for key in (*LEARNING, *UNET)),
     ],
     "wave_unet": ["seed", "mixtures.rms_db", "wave_unet"],
+    "co_separation": ["seed", "mixtures.rms_db", "co_separation"],
     "masks": ["masks", "separate.threads", "unet.device", "unet.background", "unet.mask"],
 }
 STAGE_KEYS["mixtures_table"] = STAGE_KEYS["mixtures"]
@@ -134,7 +136,7 @@ STAGE_KEYS["report"] = [  # the page shows the settings of all that it is made o
     *("seed", "classes", "catalogue", *STAGE_KEYS["clips"], "bases", "labeller", "dataset", "train"),
     *("dictionary", "soundfont", "mixtures", "separate", "score", "methods", "variants", "variant_methods"),
     *("report.mixtures", "report.max_megabytes", "report.relation_maps"),
-    *("solos", "frame_network", "unet", "wave_unet", "masks"),
+    *("solos", "frame_network", "unet", "wave_unet", "co_separation", "masks"),
 ]
 UPSTREAM = {
     "bases": [],
@@ -147,5 +149,6 @@ UPSTREAM = {
     "frame_network": ["solos"],
     "unet": ["solos"],
     "wave_unet": ["solos"],
+    "co_separation": ["solos"],
 }
 VARIANT_SECTIONS = tuple(UPSTREAM)

@@ -100,18 +100,19 @@ def check_videos(settings: dict) -> None:
                     )
 
 
-def check_unet(options: dict, where: str = "") -> None:
-    """Check that the U-Net can halve its picture as often as it has levels.
+def check_halving(settings: dict, section: str, where: str = "") -> None:
+    """Check that the U-Net of a section can halve its picture as often as it has levels.
 
     Raises
     ------
     ObjectsoundsError
         Naming the key, its value and what is allowed.
     """
+    options = settings[section]
     step = 2 ** options["levels"]
     for key in ("frames", "bins"):
         if options[key] % step:
             raise ObjectsoundsError(
-                f"{where}unet.{key}: {options[key]} cannot be halved {options['levels']} times; "
+                f"{where}{section}.{key}: {options[key]} cannot be halved {options['levels']} times; "
                 f"allowed are multiples of {step}."
             )

@@ -1,4 +1,4 @@
-"""Solo clips as one file: clips with exactly one label, at one rate, which the neural methods learn from."""
+"""What the neural methods learn from, as one file: clips with exactly one label, or any number of them."""
 
 import json
 from collections.abc import Iterable
@@ -15,6 +15,8 @@ from objectsounds.data.bags import Bags
 from objectsounds.data.status import performance_of
 
 FULL = 32767  # full scale: waveforms are kept as 16-bit integers
+ARRAYS = ("clip_id", "waveform", "start", "rms", "label")
+LEAST_CONFIDENCE = 1e-3  # of a label: 0 says that there is none
 
 
 def solo_labels(bags: Bags, supervision: str) -> dict[str, int]:
@@ -22,6 +24,17 @@ def solo_labels(bags: Bags, supervision: str) -> dict[str, int]:
     found = bags.supervision(supervision) == 1
     alone = np.flatnonzero(found.sum(axis=1) == 1)
     return {bags.clip_ids[row]: int(found[row].argmax()) for row in alone}
+
+
+def label_confidence(bags: Bags, supervision: str) -> dict[str, np.ndarray]:
+    """Return how sure the labels of each labelled clip are, float32 [shape=(L,)]; 0 where it lacks one.
+
+    A visual label is as sure as the object's probability in the frames; those of the lists have 1.
+    """
+    found = bags.supervision(supervision) == 1
+    sure = bags.probabilities if supervision == "visual" else np.ones(found.shape)
+    confidence = np.where(found, np.maximum(sure, LEAST_CONFIDENCE), 0).astype(np.float32)
+    return {bags.clip_ids[row]: confidence[row] for row in np.flatnonzero(found.any(axis=1))}
 
 
 def check_performances(rows: Iterable[dict], elsewhere: dict[str, str]) -> None:
@@ -87,12 +100,38 @@ class Solos:
         return np.pad(part.astype(np.float32) / FULL, (0, length - len(part)))
 
 
+@dataclass
+class Labelled(Solos):
+    """A split's clips with one label or more; ``labels`` has the surest one.
+
+    Attributes
+    ----------
+    confidence : np.ndarray, float32 [shape=(n, L)]
+        How sure each label is; 0 where a clip does not have it.
+    """
+
+    confidence: np.ndarray
+
+    def of(self, label: int) -> np.ndarray:
+        """Return the numbers of the clips with a label, perhaps beside others, that are not silent."""
+        return np.flatnonzero((self.confidence[:, label] > 0) & (self.rms > 0))
+
+
+def _read_clips(file: h5py.File, path: Path) -> dict:
+    found = {"path": path, "rate": int(file.attrs["rate"]), "objects": json.loads(file.attrs["objects"])}
+    found["clip_ids"] = [name.decode() for name in file["clip_id"][()]]
+    return found | {"labels": file["label"][()], "start": file["start"][()], "rms": file["rms"][()]}
+
+
 def open_solos(path: str | Path) -> Solos:
     """Open what `make_solos` wrote."""
     path = Path(path)
-    with opened(path, "clip_id", "waveform", "start", "rms", "label") as file:
-        ids = [name.decode() for name in file["clip_id"][()]]
-        arrays = {name: file[name][()] for name in ("start", "rms")}
-        labels = file["label"][()]
-        objects = json.loads(file.attrs["objects"])
-        return Solos(path, objects, int(file.attrs["rate"]), ids, labels, **arrays)
+    with opened(path, *ARRAYS) as file:
+        return Solos(**_read_clips(file, path))
+
+
+def open_labelled(path: str | Path) -> Labelled:
+    """Open what `make_solos` wrote of clips with any number of labels."""
+    path = Path(path)
+    with opened(path, *ARRAYS, "confidence") as file:
+        return Labelled(**_read_clips(file, path), confidence=file["confidence"][()])

@@ -15,14 +15,15 @@ from objectsounds.core.devices import choose_device
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.data.frame_predictions import FramePredictions, read_frame_predictions
 from objectsounds.methods.problem import Problem
+from objectsounds.networks.co_separation_training import load_co_separation
 from objectsounds.networks.mix_training import Trained
-from objectsounds.networks.unet import decide, istft, stft, unwarp_matrix, warped_probabilities
+from objectsounds.networks.unet import decide, istft, over_windows, stft, unwarp_matrix, warped_probabilities
 from objectsounds.networks.unet_training import load_unet, warped
 from objectsounds.networks.wave_unet import separate_waveform
 from objectsounds.networks.wave_unet_training import load_wave_unet
 
 STAGE_VERSION = 2
-LOADERS = {"unet": load_unet, "wave_unet": load_wave_unet}
+LOADERS = {"unet": load_unet, "wave_unet": load_wave_unet, "co_separation": load_co_separation}
 
 
 @dataclass
@@ -133,6 +134,33 @@ def semantic_masks(problem: Problem) -> dict[str, np.ndarray]:
     numbers = [model.trained.objects.index(name) for name in problem.objects]
     waves = istft(masks[numbers] * spectrum, options["window"], options["hop"], len(mixture)) / factor
     return dict(zip(problem.objects, waves.cpu().numpy(), strict=True))
+
+
+def object_masks(model: Learned, spectrum: torch.Tensor, objects: list[str]) -> torch.Tensor:
+    """Return the masks of objects, shape=(len(objects), F, N), of a complex spectrogram, shape=(F, N).
+
+    On the linear axis, in 0 to 1; each object is looked for by itself, and no two masks need to sum to 1.
+    """
+    options, network = model.trained.options, model.trained.network
+    told = torch.tensor([model.trained.objects.index(name) for name in objects], device=spectrum.device)
+    mixture = torch.zeros_like(told)
+    found = over_windows(
+        lambda part: network(part[None], mixture, told), warped(spectrum, options["bins"]), options["frames"]
+    )
+    return unwarp_matrix(len(spectrum), options["bins"]).to(spectrum.device) @ found
+
+
+def co_separated(problem: Problem) -> dict[str, np.ndarray]:
+    """Separate by co-separation's masks of the detected objects, with the mixture's phase (Gao 2019)."""
+    model, names = problem.model, problem.objects
+    if not names:
+        return {}
+    options = model.trained.options
+    mixture, factor = _at_its_level(problem)
+    spectrum = stft(mixture.to(model.device), options["window"], options["hop"])
+    masks = object_masks(model, spectrum, names)
+    waves = istft(masks * spectrum, options["window"], options["hop"], len(mixture)) / factor
+    return dict(zip(names, waves.cpu().numpy(), strict=True))
 
 
 def waveforms(problem: Problem) -> dict[str, np.ndarray]:

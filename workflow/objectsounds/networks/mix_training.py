@@ -1,4 +1,4 @@
-"""Mix-and-separate: mixtures are drawn from solo clips while a network learns to take them apart.
+"""Mix-and-separate: mixtures are drawn from clips while a network learns to take them apart.
 
 Every epoch has its own random numbers, so a training that goes on sees what it would have seen.
 """
@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import h5py
 import numpy as np
@@ -18,11 +18,12 @@ from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import reading
 from objectsounds.core.seeds import generator, seed_of
 from objectsounds.core.weights import load_weights
-from objectsounds.data.solos import Solos, open_solos
+from objectsounds.data.solos import Labelled, Solos, open_solos
 from objectsounds.networks.training import Training, checkpoint_of, evaluating
 
 QUIET = 0.03  # a section this far below its clip's level (linear) says nothing and is drawn again
 TRIES = 8
+Batch = tuple[torch.Tensor, ...]
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +43,11 @@ class Mixer:
         Level of each source's whole clip, dB full scale, as in the mixtures that are tested with.
     gain_db : float
         The level of each source differs from it by at most this much.
+    opens : callable
+        Opens the file of its clips.
     """
 
+    opens: ClassVar[Callable[[str | Path], Solos]] = staticmethod(open_solos)
     solos: Solos
     length: int
     counts: list[int]
@@ -54,19 +58,25 @@ class Mixer:
         known = range(len(self.solos.objects))
         self.clips = {label: clips for label in known if len(clips := self.solos.of(label))}
 
-    def usable(self) -> bool:
-        """True if there are clips of enough objects to mix."""
-        return len(self.clips) >= min(self.counts)
+    def lacking(self) -> str:
+        """Return what is missing for a mixture, and the remedy; empty if nothing is."""
+        if len(self.clips) >= min(self.counts):
+            return ""
+        return (
+            f"{self.solos.path} holds solo clips of {len(self.clips)} objects, mixtures need "
+            f"{min(self.counts)}; add clips in which one object is seen, or lower dataset.threshold."
+        )
 
-    def draw(self, rng: np.random.Generator, file: h5py.File) -> np.ndarray:
+    def draw(self, rng: np.random.Generator, file: h5py.File) -> tuple[np.ndarray, ...]:
         """Return the sources of a mixture, float32 [shape=(L, length)]; those of absent objects are zero."""
         sources = np.zeros((len(self.solos.objects), self.length), np.float32)
         count = min(int(rng.choice(self.counts)), len(self.clips))
         for label in rng.choice(sorted(self.clips), count, replace=False):
-            sources[label] = self._section(rng, file, int(rng.choice(self.clips[label])))
-        return sources
+            sources[label] = self.section(rng, file, int(rng.choice(self.clips[label])))
+        return (sources,)
 
-    def _section(self, rng: np.random.Generator, file: h5py.File, clip: int) -> np.ndarray:
+    def section(self, rng: np.random.Generator, file: h5py.File, clip: int) -> np.ndarray:
+        """Return a section of a clip that is not silent where it can be helped, float32 [shape=(length,)]."""
         spare = max(0, int(self.solos.start[clip + 1] - self.solos.start[clip]) - self.length)
         for _ in range(TRIES):
             part = self.solos.section(file, clip, int(rng.integers(spare + 1)), self.length)
@@ -75,11 +85,17 @@ class Mixer:
         level = self.rms_db + rng.uniform(-self.gain_db, self.gain_db)
         return part * np.float32(10 ** (level / 20) / self.solos.rms[clip])
 
-    def batches(self, rng: np.random.Generator, count: int, size: int) -> Iterator[torch.Tensor]:
-        """Yield ``count`` batches of sources, shape=(size, L, length)."""
+    def batches(self, rng: np.random.Generator, count: int, size: int) -> Iterator[Batch]:
+        """Yield ``count`` batches of what `draw` returns, stacked: shape=(size, ...)."""
         with h5py.File(self.solos.path) as file:
             for _ in range(count):
-                yield torch.from_numpy(np.stack([self.draw(rng, file) for _ in range(size)]))
+                drawn = [self.draw(rng, file) for _ in range(size)]
+                yield tuple(torch.from_numpy(np.stack(parts)) for parts in zip(*drawn, strict=True))
+
+
+def smooth_decay(options: dict) -> Callable[[int], float]:
+    """Return the learning rate's factor at a step: ``lr_decay`` for each ``lr_decay_every`` steps."""
+    return lambda step: options["lr_decay"] ** (step / options["lr_decay_every"])
 
 
 class Task(Protocol):
@@ -92,14 +108,17 @@ class Task(Protocol):
         Samples of a mixture.
     counts : list of int
         Of sources a mixture.
+    decay : callable
+        Step to what the learning rate is multiplied by.
     """
 
     network: torch.nn.Module
     length: int
     counts: list[int]
+    decay: Callable[[int], float]
 
-    def loss(self, sources: torch.Tensor) -> torch.Tensor:
-        """Return the mean loss over a batch of sources, shape=(B, L, length)."""
+    def loss(self, *batch: torch.Tensor) -> torch.Tensor:
+        """Return the mean loss of a mixer's batch; of a `Mixer` the sources, shape=(B, L, length)."""
 
 
 class MixTraining(Training):
@@ -116,6 +135,8 @@ class MixTraining(Training):
     checkpoint : Path
     version : int
         The stage's.
+    mixer : type
+        Draws the batches.
     """
 
     def __init__(
@@ -127,25 +148,22 @@ class MixTraining(Training):
         val: Solos | None,
         checkpoint: Path,
         version: int,
+        mixer: type[Mixer] = Mixer,
     ):
         super().__init__(settings, stage, checkpoint)
         self.task = task(self.options, train)
         level, gain = settings["mixtures"]["rms_db"], self.options["gain_db"]
-        self.train = Mixer(train, self.task.length, self.task.counts, level, gain)
-        if not self.train.usable():
-            raise ObjectsoundsError(
-                f"{stage}: {train.path} holds solo clips of {len(self.train.clips)} objects, mixtures need "
-                f"{min(self.task.counts)}; add clips in which one object is seen, or lower dataset.threshold."
-            )
+        self.train = mixer(train, self.task.length, self.task.counts, level, gain)
+        if lacking := self.train.lacking():
+            raise ObjectsoundsError(f"{stage}: {lacking}")
         held = val is not None and self.options["val_mixtures"] > 0
-        self.val = Mixer(val, self.task.length, self.task.counts, level) if held else None
-        if self.val is not None and not self.val.usable():
+        self.val = mixer(val, self.task.length, self.task.counts, level) if held else None
+        if self.val is not None and self.val.lacking():
             log.warning("%s: %s holds too few objects to mix: the training loss is watched", stage, val.path)
             self.val = None
         network = self.task.network.to(self.device)
         optimiser = build_optimiser(network, self.options)
-        every, decay = self.options["lr_decay_every"], self.options["lr_decay"]
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: decay ** (step / every))
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, self.task.decay)
         self.begin(network, optimiser, schedule, _identity(settings, stage, version, train, val))
 
     def learn(self, number: int) -> dict:
@@ -154,10 +172,10 @@ class MixTraining(Training):
         draw = generator(self.settings["seed"], self.stage, "mixtures", number)
         size, steps = self.options["batch_size"], self.options["steps_per_epoch"]
         total = 0.0
-        for sources in self.train.batches(draw, steps, size):
+        for batch in self.train.batches(draw, steps, size):
             self.optimiser.zero_grad(set_to_none=True)
             with self.mixed_precision():
-                loss = self.task.loss(sources.to(self.device))
+                loss = self._loss(batch)
             self.check(loss)
             loss.backward()
             self.optimiser.step()
@@ -166,21 +184,23 @@ class MixTraining(Training):
         row = {"train_loss": total / steps}
         return row | ({"val_loss": self._measure(self.val)} if self.val is not None else {})
 
+    def _loss(self, batch: Batch) -> torch.Tensor:
+        return self.task.loss(*(part.to(self.device) for part in batch))
+
     def _measure(self, mixer: Mixer) -> float:
         draw = generator(self.settings["seed"], self.stage, "held out")
         size = self.options["batch_size"]
         count = -(-self.options["val_mixtures"] // size)
         with evaluating(self.network):
-            losses = [
-                self.task.loss(batch.to(self.device)).item() for batch in mixer.batches(draw, count, size)
-            ]
+            losses = [self._loss(batch).item() for batch in mixer.batches(draw, count, size)]
         return float(np.mean(losses))
 
 
 def build_optimiser(network: torch.nn.Module, options: dict) -> torch.optim.Optimizer:
-    """Return ``options["optimiser"]``: ``adam``, or ``sgd`` with ``momentum``."""
-    if options["optimiser"] == "adam":
-        return torch.optim.Adam(network.parameters(), options["learning_rate"])
+    """Return ``options["optimiser"]``: ``adam``, where none is named too, or ``sgd`` with ``momentum``."""
+    if options.get("optimiser", "adam") == "adam":
+        decay = options.get("weight_decay", 0.0)
+        return torch.optim.Adam(network.parameters(), options["learning_rate"], weight_decay=decay)
     return torch.optim.SGD(network.parameters(), options["learning_rate"], momentum=options["momentum"])
 
 
@@ -188,6 +208,8 @@ def _identity(settings: dict, stage: str, version: int, train: Solos, val: Solos
     parts = [json.dumps(settings, sort_keys=True), stage, version, torch.__version__]
     for solos in filter(None, (train, val)):
         parts += [solos.clip_ids, solos.objects, solos.labels.tolist(), float(solos.rms.sum())]
+        if isinstance(solos, Labelled):
+            parts.append(solos.confidence.tolist())
     return f"{seed_of(*parts):016x}"
 
 
@@ -243,8 +265,9 @@ def train_separator(
     outputs: tuple[str | Path, str | Path],
     about: dict,
     progress: Callable | None = None,
+    mixer: type[Mixer] = Mixer,
 ) -> None:
-    """Train a separator from solo clips.
+    """Train a separator from solo clips, or from what else its mixer takes.
 
     Parameters
     ----------
@@ -257,9 +280,10 @@ def train_separator(
         Kept beside the weights; holds ``stage_version``.
     progress : callable, optional
         Called as ``progress(epoch, epochs, row)``.
+    mixer : type
+        Opens the files, and draws mixtures of them.
     """
-    train, val = (open_solos(path) if path else None for path in files)
-    training = MixTraining(
-        settings, stage, task, train, val, checkpoint_of(outputs[0]), about["stage_version"]
-    )
+    train, val = (mixer.opens(path) if path else None for path in files)
+    checkpoint, version = checkpoint_of(outputs[0]), about["stage_version"]
+    training = MixTraining(settings, stage, task, train, val, checkpoint, version, mixer)
     training.run(*outputs, about | {"objects": train.objects, "rate": train.rate}, progress)

@@ -5,6 +5,7 @@ targets, a softmax over magnitudes, depend on that scale and on the level of the
 """
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -73,6 +74,8 @@ class UNet(nn.Module):
     levels : int
     channels, most_channels : int
         Of the first level, doubled at each until ``most_channels``.
+    told : int
+        Channels that join the features at the bottleneck.
 
     Shape
     -----
@@ -80,7 +83,9 @@ class UNet(nn.Module):
     (B, L, R, N).
     """
 
-    def __init__(self, objects: int, levels: int = 7, channels: int = 64, most_channels: int = 512):
+    def __init__(
+        self, objects: int, levels: int = 7, channels: int = 64, most_channels: int = 512, told: int = 0
+    ):
         super().__init__()
         sizes = [min(channels * 2**i, most_channels) for i in range(levels)]
         self.down = nn.ModuleList(
@@ -89,7 +94,7 @@ class UNet(nn.Module):
         )
         self.down_norms = nn.ModuleList(nn.BatchNorm2d(size) for size in sizes[1:-1])
         outputs = [*reversed(sizes[:-1]), objects]
-        inputs = [sizes[-1], *(2 * size for size in reversed(sizes[:-1]))]
+        inputs = [sizes[-1] + told, *(2 * size for size in reversed(sizes[:-1]))]
         self.up = nn.ModuleList(
             nn.Conv2d(given, made, 3, 1, 1) for given, made in zip(inputs, outputs, strict=True)
         )
@@ -97,15 +102,24 @@ class UNet(nn.Module):
 
     def forward(self, magnitudes: torch.Tensor) -> torch.Tensor:
         """Return the logits of the objects."""
+        *skips, bottom = self.encoded(magnitudes)
+        return self.decoded(bottom, skips)
+
+    def encoded(self, magnitudes: torch.Tensor) -> list[torch.Tensor]:
+        """Return the features of each level, the bottleneck's last: shape=(B, C, R / 2 ** level, ...)."""
         features = torch.log(magnitudes.clamp(min=FLOOR)).unsqueeze(1)
-        skips = []
+        found = []
         for level, layer in enumerate(self.down):
             features = layer(features)
             if 0 < level < len(self.down) - 1:
                 features = self.down_norms[level - 1](features)
             features = relu(features)
-            skips.append(features)
-        skips.pop()
+            found.append(features)
+        return found
+
+    def decoded(self, features: torch.Tensor, skips: list[torch.Tensor]) -> torch.Tensor:
+        """Return logits, shape=(B, L, R, N), of the bottleneck's features and those passed across."""
+        skips = list(skips)
         for level, layer in enumerate(self.up):
             features = interpolate(features, scale_factor=2, mode="bilinear", align_corners=False)
             features = layer(features)
@@ -115,14 +129,23 @@ class UNet(nn.Module):
         return features
 
 
-@torch.no_grad()
 def warped_probabilities(network: UNet, magnitudes: torch.Tensor, frames: int) -> torch.Tensor:
-    """Return every object's probability over a spectrogram of any length.
+    """Return every object's probability over a spectrogram of any length, as `over_windows`."""
+    return over_windows(lambda part: torch.softmax(network(part[None]), dim=1)[0], magnitudes, frames)
+
+
+@torch.no_grad()
+def over_windows(
+    predict: Callable[[torch.Tensor], torch.Tensor], magnitudes: torch.Tensor, frames: int
+) -> torch.Tensor:
+    """Return what a network says of a spectrogram of any length.
 
     Windows of ``frames`` frames overlap by half and are averaged, each weighing most in its middle.
 
     Parameters
     ----------
+    predict : callable
+        From magnitudes, shape=(R, frames), to values, shape=(L, R, frames).
     magnitudes : torch.Tensor [shape=(R, N)]
         On the warped axis.
     frames : int
@@ -141,7 +164,7 @@ def warped_probabilities(network: UNet, magnitudes: torch.Tensor, frames: int) -
     total, weights = None, torch.zeros(padded.shape[1], device=magnitudes.device)
     for first in range(0, windows * hop, hop):
         part = slice(first, first + frames)
-        found = torch.softmax(network(padded[None, :, part]), dim=1)[0]
+        found = predict(padded[:, part])
         total = found.new_zeros(*found.shape[:2], padded.shape[1]) if total is None else total
         total[..., part] += found * weight
         weights[part] += weight

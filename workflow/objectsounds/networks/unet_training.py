@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from objectsounds.data.solos import Solos
-from objectsounds.networks.mix_training import Trained, load_separator
+from objectsounds.networks.mix_training import Trained, load_separator, smooth_decay
 from objectsounds.networks.unet import UNet, stft, targets, warp_matrix
 
 
@@ -34,6 +34,7 @@ class UnetTask:
         self.options, self.counts = options, options["sources"]
         self.length = (options["frames"] - 1) * options["hop"] + options["hop"] - 2
         self.network = build_unet(len(solos.objects), options)
+        self.decay = smooth_decay(options)
 
     def loss(self, sources: torch.Tensor) -> torch.Tensor:
         """Return the mean cross-entropy of a batch of sources, shape=(B, L, T)."""

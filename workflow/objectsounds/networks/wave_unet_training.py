@@ -6,7 +6,7 @@ import torch
 
 from objectsounds.config.method_table import Conditioning
 from objectsounds.data.solos import Solos
-from objectsounds.networks.mix_training import Trained, load_separator
+from objectsounds.networks.mix_training import Trained, load_separator, smooth_decay
 from objectsounds.networks.wave_unet import WaveUNet, cropped, lengths
 
 
@@ -37,6 +37,7 @@ class WaveTask:
         self.counts = options["sources"]
         self.length, _ = lengths(options["levels"], options["bottleneck"])
         self.network = build_wave_unet(len(solos.objects), options, conditioning)
+        self.decay = smooth_decay(options)
 
     def loss(self, sources: torch.Tensor) -> torch.Tensor:
         """Return the mean squared error of a batch of sources, shape=(B, L, T)."""

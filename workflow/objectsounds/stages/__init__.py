@@ -8,16 +8,7 @@ tables (``score_tables``, ``mixtures_table``) are made by their stage's section,
 
 STAGES = (
     *("demo", "catalogue", "clips", "bases", "labeller", "labels", "ablation", "ablation_table"),
-    *(
-        "dataset",
-        "train",
-        "soundfont",
-        "dictionary",
-        "dictionary_gaussian",
-        "export",
-        "mixtures_table",
-        "mixtures",
-    ),
-    *("solos", "frame_network", "frame_predictions", "unet", "wave_unet", "masks"),
-    *("score", "score_tables", "denoise", "experiments", "report"),
+    *("dataset", "train", "soundfont", "dictionary", "dictionary_gaussian", "export"),
+    *("mixtures_table", "mixtures", "solos", "frame_network", "frame_predictions", "unet", "wave_unet"),
+    *("co_separation", "masks", "score", "score_tables", "denoise", "experiments", "report"),
 )

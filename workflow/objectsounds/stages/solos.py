@@ -1,4 +1,4 @@
-"""Stage ``solos``: clips with exactly one label, at one rate: what the learned separators learn from.
+"""Stage ``solos``: clips with exactly one label, or with any, at one rate: what the separators learn from.
 
 The label is what is seen (``solos.supervision: visual``), so that these methods know no more than MIML
 does. No performance may be learnt from that another split holds too: that would be its answer.
@@ -17,12 +17,20 @@ from objectsounds.core.files import written_whole
 from objectsounds.core.hdf5 import describe
 from objectsounds.core.progress import tracker
 from objectsounds.data.bags import open_dataset
-from objectsounds.data.solos import FULL, check_performances, read_performances, solo_labels
+from objectsounds.data.solos import FULL, check_performances, label_confidence, read_performances, solo_labels
 from objectsounds.data.status import good_clips, read_audio
 
 STAGE_VERSION = 2
+CHUNK = 2**16  # samples
 
 log = logging.getLogger(__name__)
+
+
+def _append(sounds: h5py.Dataset, waveform: np.ndarray) -> float:
+    """Write a clip behind those before it, so that one alone is in memory; returns its level, linear."""
+    sounds.resize(len(sounds) + len(waveform), axis=0)
+    sounds[len(sounds) - len(waveform) :] = waveform
+    return float(np.sqrt(np.mean((waveform / FULL) ** 2))) if len(waveform) else 0.0
 
 
 def make_solos(
@@ -33,6 +41,7 @@ def make_solos(
     elsewhere: list[str],
     output: str | Path,
     progress: Callable = iter,
+    any_labels: bool = False,
 ) -> None:
     """Gather a split's solo clips.
 
@@ -50,36 +59,47 @@ def make_solos(
         What the clips in use of the other splits are sections of.
     output : path
         HDF5 with ``waveform`` (all samples in a row, int16), ``start`` (n + 1,), ``rms`` (n,),
-        ``label`` (n,) and ``clip_id`` (n,); attributes ``objects`` and ``rate``.
+        ``label`` (n,) and ``clip_id`` (n,); attributes ``objects`` and ``rate``. With ``any_labels``
+        ``label`` is the surest one, and ``confidence`` (n, L) has all.
     progress : callable
         Wraps the shards.
+    any_labels : bool
+        Take the clips with more than one label, too.
     """
     from objectsounds.media.wav import resampled
 
     bags = open_dataset(dataset, bases=False)
-    labels = solo_labels(bags, settings["solos"]["supervision"])
+    supervision = settings["solos"]["supervision"]
+    sure = label_confidence(bags, supervision)
+    surest = {name: int(row.argmax()) for name, row in sure.items()}
+    labels = surest if any_labels else solo_labels(bags, supervision)
     kept: list[dict] = []
-    waveforms: list[np.ndarray] = []
-    for status in progress(statuses):
-        for row in good_clips(status):
-            if row["clip_id"] in labels:
-                waveform, own = read_audio(status, row)
-                kept.append(row)
-                scaled = np.clip(resampled(waveform, own, rate), -1, 1) * FULL
-                waveforms.append(np.round(scaled).astype(np.int16))
-    check_performances(kept, read_performances(elsewhere))
-    ids = [row["clip_id"] for row in kept]
-    powers = [np.sqrt(np.mean((w / FULL) ** 2)) if len(w) else 0.0 for w in waveforms]
+    powers: list[float] = []
     with written_whole(output) as temporary, h5py.File(temporary, "w") as file:
+        sounds = file.create_dataset("waveform", (0,), np.int16, maxshape=(None,), chunks=(CHUNK,))
+        starts = [0]
+        for status in progress(statuses):
+            for row in good_clips(status):
+                if row["clip_id"] in labels:
+                    waveform, own = read_audio(status, row)
+                    kept.append(row)
+                    scaled = np.clip(resampled(waveform, own, rate), -1, 1) * FULL
+                    powers.append(_append(sounds, np.round(scaled).astype(np.int16)))
+                    starts.append(len(sounds))
+        check_performances(kept, read_performances(elsewhere))
+        ids = [row["clip_id"] for row in kept]
         describe(file, settings, STAGE_VERSION)
         file.attrs["objects"] = json.dumps(bags.objects)
         file.attrs["rate"] = rate
-        file.create_dataset("waveform", data=np.concatenate([*waveforms, np.zeros(0, np.int16)]))
-        file.create_dataset("start", data=np.cumsum([0] + [len(w) for w in waveforms]))
+        file.create_dataset("start", data=np.array(starts))
         file.create_dataset("rms", data=np.array(powers))
         file.create_dataset("label", data=np.array([labels[name] for name in ids], dtype=np.int64))
         file.create_dataset("clip_id", data=ids, dtype=h5py.string_dtype())
-    log.info("%d of %d clips have exactly one label", len(ids), len(bags.clip_ids))
+        if any_labels:
+            shape = (len(ids), len(bags.objects))
+            file.create_dataset("confidence", data=np.reshape([sure[name] for name in ids], shape))
+    kind = "a label" if any_labels else "exactly one label"
+    log.info("%d of %d clips have %s", len(ids), len(bags.clip_ids), kind)
 
 
 OPTIONS = {
@@ -87,6 +107,7 @@ OPTIONS = {
     "dataset": ONE | {"help": "the split's data set, for its labels"},
     "status": MANY,
     "elsewhere": SOME | {"help": "the other splits' performances"},
+    "labels": {"choices": ["one", "any"], "default": "one", "help": "how many a clip may have"},
     "output": ONE,
 }
 
@@ -94,4 +115,4 @@ OPTIONS = {
 def run(args, settings: dict) -> None:
     """Run the stage as its rule does."""
     inputs = (args.dataset, args.status, args.elsewhere)
-    make_solos(settings, args.rate, *inputs, args.output, tracker("solos"))
+    make_solos(settings, args.rate, *inputs, args.output, tracker("solos"), args.labels == "any")
