@@ -58,6 +58,16 @@ def test_it_knows_gaos_fifteen_in_a_notebook_too(duet, monkeypatch):
     assert set(separator.separate(duet[0], ["drum", "flute"])) == set(OBJECTS)
 
 
+def test_an_instrument_is_played_when_its_bases_are_wanted_and_not_before(kept, capsys):
+    model = starter_model(["harp", "flute"])
+    assert not list(kept.glob("*/harp.npy"))
+    bases = model.dictionary.of("harp")
+    assert list(kept.glob("*/harp.npy"))
+    assert bases.shape[1] == len(model.dictionary.clips_of("harp")) == 2 * 25 * 3  # a harp is pitched
+    assert main(["starter", "--objects", "harp,drum"]) == 0
+    assert capsys.readouterr().out.startswith("the starter knows harp, drum: 200 bases, kept in ")
+
+
 def test_an_object_that_no_soundfont_plays_is_named(duet, tmp_path, capsys):
     assert main(["separate", str(duet[0]), "--objects", "cat,drum", "--output", str(tmp_path)]) == 1
     said = capsys.readouterr().err
@@ -67,7 +77,7 @@ def test_an_object_that_no_soundfont_plays_is_named(duet, tmp_path, capsys):
 def model_of(objects, clips, settings=None):
     """Return a run's model with a basis of ones for each object, each from a clip."""
     base = starter_model(["drum"])
-    bins = base.dictionary.bases.shape[1]
+    bins = len(base.dictionary.frequencies)
     owners = np.arange(len(objects), dtype=np.int32)
     words = Dictionary(objects, owners, np.ones((len(objects), bins), np.float32), clips, {"harp": "no clip"})
     classes = starter.chosen_classes(objects)

@@ -17,6 +17,6 @@ def run(args, settings: dict) -> None:
 
     fonts = [Path(name) for name in args.soundfont or []]
     model = starter_model(split_list(args.objects), fonts, progress=Counter("instruments played"))
-    print(
-        f"the starter knows {', '.join(model.objects)}: {len(model.dictionary.bases)} bases in {model.path}"
-    )
+    model.dictionary.ready(model.objects)
+    count = sum(model.dictionary.of(name).shape[1] for name in model.objects)
+    print(f"the starter knows {', '.join(model.objects)}: {count} bases, kept in {model.path}")

@@ -34,6 +34,9 @@ class Dictionary:
     clip_ids: list[str]
     empty: dict[str, str]
 
+    def ready(self, names: list[str]) -> None:
+        """Have the bases of some objects at hand; those of a file are."""
+
     def of(self, name: str) -> np.ndarray:
         """Return an object's bases as columns, shape=(F, m); m may be 0."""
         if name not in self.objects:

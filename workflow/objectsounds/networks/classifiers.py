@@ -1,5 +1,6 @@
 """Image classifiers that say what is seen in a frame: ImageNet's, or one trained on labelled pictures."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from objectsounds.networks.vision import torchvision
 MEAN = (0.485, 0.456, 0.406)  # of ImageNet's RGB values in 0..1, which the trained network uses too
 STD = (0.229, 0.224, 0.225)
 IMAGENET_RESIZE, IMAGENET_CROP = 256, 224  # Gao 4.1
+log = logging.getLogger(__name__)
 PRECISIONS = {"single": torch.float32, "bfloat16": torch.bfloat16}
 
 
@@ -124,9 +126,16 @@ def _imagenet_weights(architecture: str):
     return weights["IMAGENET1K_V1"]
 
 
+def _megabytes(weights) -> float:
+    return float(weights.meta["_file_size"]) * 1.048576
+
+
 def _downloaded(architecture: str) -> tuple[dict, str]:
     """Return torchvision's own weights (downloaded once, hash checked) and their SHA-256."""
     weights = _imagenet_weights(architecture)
+    file = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[-1]
+    if not file.is_file():
+        log.info("%s: %.0f MB of weights are downloaded to %s, once", architecture, _megabytes(weights), file)
     try:
         state = weights.get_state_dict(progress=False, check_hash=True, map_location="cpu")
     except (OSError, RuntimeError) as error:
@@ -134,7 +143,7 @@ def _downloaded(architecture: str) -> tuple[dict, str]:
             f"labeller: the weights of {architecture!r} could not be downloaded ({error}); "
             "download them elsewhere and name the file in labeller.weights."
         ) from error
-    return state, sha256_of(Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[-1])
+    return state, sha256_of(file)
 
 
 def _from_file(path: Path) -> tuple[dict, str]:

@@ -61,6 +61,7 @@ def check_names(model: Model, options: VideoOptions) -> None:
             raise ObjectsoundsError(
                 f"--remix, --mute: {name!r} is no sound of the model{hint}; it knows {', '.join(known)}."
             )
+    model.dictionary.ready(options.objects)
     _check_bases(model, options.objects, "was named")
 
 
@@ -96,6 +97,7 @@ def choose_objects(
             f"{path.name}: no object was seen in {options.min_share:.0%} of the sections{most}; "
             "name the objects with --objects, or lower --min-share."
         )
+    tools.model.dictionary.ready(objects)
     _check_bases(tools.model, objects, f"was seen in {path.name}")
     return objects, detection
 

@@ -34,13 +34,74 @@ MADE_BY = 1  # raised when a change makes other bases: they are kept between run
 Progress = Callable[[int, int], None]
 
 
+class PlayedDictionary(Dictionary):
+    """The bases of instruments that a SoundFont plays, beside those of a run if there is one.
+
+    An instrument is played when its bases are first asked for, or made `ready`, and kept in the person's
+    cache folder.
+
+    Parameters
+    ----------
+    played : list of str
+        The instruments to play.
+    settings : dict
+        All of the settings.
+    fonts : list of Path
+    progress : callable or None
+    own : Dictionary, optional
+        A run's.
+    """
+
+    def __init__(
+        self,
+        played: list[str],
+        settings: dict,
+        fonts: list[Path],
+        progress: Progress | None,
+        own: Dictionary | None = None,
+    ) -> None:
+        for font in fonts:
+            if not font.is_file():
+                raise ObjectsoundsError(f"{font} is no file; name a SoundFont (.sf2).")
+        rate = settings["clips"]["sample_rate"]
+        self.played, self.settings, self.fonts, self.progress = played, settings, fonts, progress
+        self.frequencies, self.made = frequencies_of(settings, rate), {}
+        none = np.zeros((0, len(self.frequencies)), np.float32)
+        self.own = own or Dictionary([], np.zeros(0, np.int32), none, [], {})
+        objects = list(dict.fromkeys([*self.own.objects, *played]))
+        empty = {name: why for name, why in self.own.empty.items() if name not in played}
+        super().__init__(objects, self.own.owners, self.own.bases, self.own.clip_ids, empty)
+
+    def ready(self, names: list[str]) -> None:
+        """Play those of some objects that were not played before, in as many processes as there are cores."""
+        names = [name for name in names if name in self.played and name not in self.made]
+        for name, bases in _kept(names, self.settings, self.fonts, self.progress).items():
+            count, _, each = bases.shape
+            columns = bases.transpose(0, 2, 1).reshape(count * each, -1)
+            semitones = self.settings["dictionary"]["transpose"]
+            moved = with_transpositions(columns, [0] * len(columns), self.frequencies, semitones)
+            self.made[name] = moved.bases.T, [clip_name(row // each) for row in moved.rows]
+
+    def _made(self, name: str) -> tuple[np.ndarray, list[str]]:
+        self.ready([name])
+        return self.made.get(name, (self.own.bases[:0].T, []))
+
+    def of(self, name: str) -> np.ndarray:
+        """Return an object's bases as columns, the run's first, shape=(F, m); m may be 0."""
+        return np.concatenate([self.own.of(name), self._made(name)[0]], axis=1)
+
+    def clips_of(self, name: str) -> list[str]:
+        """Return the clip or performance that each of an object's bases is from, in the order of ``of``."""
+        return [*self.own.clips_of(name), *self._made(name)[1]]
+
+
 def starter_model(
     objects: list[str] | None = None,
     fonts: list[Path] | None = None,
     labeller: dict | None = None,
     progress: Progress | None = None,
 ) -> Model:
-    """Return the starter's model; what has to be played for it is kept in the person's cache folder.
+    """Return the starter's model.
 
     Parameters
     ----------
@@ -51,22 +112,21 @@ def starter_model(
     labeller : dict, optional
         Keys of section ``labeller`` that differ from the defaults.
     progress : callable, optional
-        Called with (done, total) instruments that have to be made.
+        Called with (done, total) instruments when some have to be played.
 
     Raises
     ------
     ObjectsoundsError
-        If an object is none that a SoundFont plays, or a SoundFont cannot play it.
+        If an object is none that a SoundFont plays, or a SoundFont is missing.
     """
     names = list(objects or OBJECTS)
     _check(names)
     user = {"labeller": labeller or {}, "separate": {"bands": True}}
     settings = merge(load_settings(user), {"classes": names})
-    classes = chosen_classes(names)
-    found = _dictionary(names, settings, settings["dictionary"]["transpose"], fonts or [], progress)
+    dictionary = PlayedDictionary(names, settings, fonts or [], progress)
     about = f"{settings['labeller']['architecture']} of ImageNet"
     own = stage_settings(settings, "export")
-    return Model(cache_folder() / NAME, NAME, own, classes, found, about)
+    return Model(cache_folder() / NAME, NAME, own, chosen_classes(names), dictionary, about)
 
 
 def with_starter(
@@ -90,25 +150,13 @@ def with_starter(
     ObjectsoundsError
         As in `starter_model`.
     """
-    settings = merge(load_settings({}), model.settings)
+    own = model.dictionary
     added = [name for name in objects or OBJECTS if name not in model.objects]
-    if objects:
-        _check(added)
-    own, semitones = model.dictionary, settings["dictionary"]["transpose"]
-    shared = [name for name in playable(objects or model.objects) if name in model.objects]
-    shared = [name for name in shared if not any(map(is_performance, own.clips_of(name)))]  # they have them
-    names = [*shared, *added]
-    found = _dictionary(names, settings, semitones, fonts or [], progress)
-    every = [*own.objects, *(name for name in names if name not in own.objects)]
-    owners = [every.index(found.objects[owner]) for owner in found.owners]
-    dictionary = Dictionary(
-        every,
-        np.concatenate([own.owners, np.asarray(owners, own.owners.dtype)]),
-        np.concatenate([own.bases, found.bases]),
-        [*own.clip_ids, *found.clip_ids],
-        {name: why for name, why in own.empty.items() if name not in names},
-    )
-    classes = [*model.classes, *chosen_classes([name for name in every if name not in model.objects])]
+    _check(added)
+    shared = [name for name in playable(model.objects) if not any(map(is_performance, own.clips_of(name)))]
+    settings = merge(load_settings({}), model.settings)
+    dictionary = PlayedDictionary([*shared, *added], settings, fonts or [], progress, own)
+    classes = [*model.classes, *chosen_classes(added)]
     return dataclasses.replace(model, dictionary=dictionary, classes=classes)
 
 
@@ -118,29 +166,6 @@ def _check(names: list[str]) -> None:
             raise ObjectsoundsError(
                 f"{name!r} is none of the starter's instruments; it knows {', '.join(INSTRUMENTS)}."
             )
-
-
-def _dictionary(
-    names: list[str], settings: dict, semitones: int, fonts: list[Path], progress: Progress | None
-) -> Dictionary:
-    """Return the dictionary of instruments."""
-    bases = _kept(names, settings, fonts, progress)
-    columns, owners, clips = [], [], []
-    for owner, name in enumerate(names):
-        count, _, each = bases[name].shape
-        columns.extend(bases[name].transpose(0, 2, 1))
-        owners += [owner] * (count * each)
-        clips += [clip_name(number) for number in range(count) for _ in range(each)]
-    rate = settings["clips"]["sample_rate"]
-    stacked = np.concatenate(columns) if columns else np.zeros((0, len(frequencies_of(settings, rate))), "f4")
-    moved = with_transpositions(stacked, owners, frequencies_of(settings, rate), semitones)
-    return Dictionary(
-        names,
-        np.asarray([owners[row] for row in moved.rows], dtype=np.int32),
-        moved.bases.astype(np.float32),
-        [clips[row] for row in moved.rows],
-        {},
-    )
 
 
 def _key(settings: dict, fonts: list[Path]) -> str:
@@ -155,9 +180,8 @@ def _kept(
     names: list[str], settings: dict, fonts: list[Path], progress: Progress | None
 ) -> dict[str, np.ndarray]:
     """Return each instrument's bases, shape=(P, F, M), from the cache folder, where they are put once."""
-    for font in fonts:
-        if not font.is_file():
-            raise ObjectsoundsError(f"{font} is no file; name a SoundFont (.sf2).")
+    if not names:
+        return {}
     folder = cache_folder() / NAME / _key(settings, fonts)
     missing = [name for name in names if not (folder / f"{name}.npy").is_file()]
     workers = len(os.sched_getaffinity(0))
