@@ -13,7 +13,7 @@ EDITS = {  # some of the matrix, with the number of jobs
         "dictionary={gao: {threshold: 0.2}}",
         {"dictionary": 1, "separate": 1, "score": 1, "score_tables": 1, "report": 1},
     ),
-    "the number of bases": ("bases={count: 6}", {"bases": 4, "dataset": 3, **TRAINED}),
+    "the number of bases": ("bases={count: 6}", {"bases": 4, "dataset": 3, "soundfont": 1, **TRAINED}),
     "a training key": ("train={learning_rate: 0.002}", TRAINED),
     "one method less": ("methods=[mixture, miml]", {"score_tables": 1, "report": 1}),
     "a variant of the training": (

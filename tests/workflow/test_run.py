@@ -76,7 +76,7 @@ def test_every_file_tells_what_made_it(finished):
 
 def test_every_rule_leaves_a_log_and_a_benchmark(finished):
     stages = ["demo", "catalogue", "clips", "bases", "labeller", "labels", "dataset", "train"]
-    stages += ["dictionary", "mixtures", "separate", "score", "export", "report"]
+    stages += ["soundfont", "dictionary", "mixtures", "separate", "score", "export", "report"]
     for folder in ("logs", "benchmarks"):
         found = {path.name.split(".")[0] for path in (finished.results / folder).iterdir()}
         assert found == set(stages)
