@@ -134,7 +134,23 @@ def _downloaded(architecture: str) -> tuple[dict, str]:
             f"labeller: the weights of {architecture!r} could not be downloaded ({error}); "
             "download them elsewhere and name the file in labeller.weights."
         ) from error
-    return state, sha256_of(Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[-1])
+    return state, sha256_of(_kept(weights))
+
+
+def imagenet_file(architecture: str) -> Path | None:
+    """Return the file of torchvision's ImageNet weights, None where they were not downloaded yet.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If there are none of such a network.
+    """
+    path = _kept(_imagenet_weights(architecture))
+    return path if path.is_file() else None
+
+
+def _kept(weights) -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[-1]
 
 
 def _from_file(path: Path) -> tuple[dict, str]:

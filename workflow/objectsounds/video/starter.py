@@ -58,15 +58,32 @@ def starter_model(
     ObjectsoundsError
         If an object is none that a SoundFont plays, or a SoundFont cannot play it.
     """
+    model = unplayed_model(objects, labeller)
+    semitones = model.settings["dictionary"]["transpose"]
+    found = _dictionary(model.objects, model.settings, semitones, fonts or [], progress)
+    return dataclasses.replace(model, dictionary=found, settings=stage_settings(model.settings, "export"))
+
+
+def unplayed_model(objects: list[str] | None = None, labeller: dict | None = None) -> Model:
+    """Return the starter's model without bases, to look with: nothing is played for it.
+
+    Parameters
+    ----------
+    objects, labeller
+        As in `starter_model`.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If an object is none that a SoundFont plays.
+    """
     names = list(objects or OBJECTS)
     _check(names)
     user = {"labeller": labeller or {}, "separate": {"bands": True}}
     settings = merge(load_settings(user), {"classes": names})
-    classes = chosen_classes(names)
-    found = _dictionary(names, settings, settings["dictionary"]["transpose"], fonts or [], progress)
     about = f"{settings['labeller']['architecture']} of ImageNet"
-    own = stage_settings(settings, "export")
-    return Model(cache_folder() / NAME, NAME, own, classes, found, about)
+    nothing = Dictionary(names, np.zeros(0, np.int32), np.zeros((0, 0), np.float32), [], {})
+    return Model(cache_folder() / NAME, NAME, settings, chosen_classes(names), nothing, about)
 
 
 def with_starter(
