@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.web.offers import Offer
 from objectsounds.web.sessions import Session, Sessions
-from objectsounds.web.workshop import STEMS, Limits, Workshop, zip_stems
+from objectsounds.web.workshop import MEGABYTE, STEMS, Limits, Workshop, zip_stems
 
 POLICY = "; ".join(
     (
@@ -131,7 +131,7 @@ def application(workshop: Workshop, host: str, port: int):
         server_port=port,
         footer_links=[],
         run_history=False,
-        max_file_size=workshop.limits.megabytes * 1_000_000,
+        max_file_size=workshop.limits.megabytes * MEGABYTE,
         show_error=False,
         ssr_mode=False,
         enable_monitoring=False,
@@ -143,13 +143,14 @@ def application(workshop: Workshop, host: str, port: int):
     )
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening_at(host: str, port: int) -> socket.socket:
     """Return a socket that listens, so that a taken port is said before anything is loaded."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     taken = socket.socket(family, socket.SOCK_STREAM)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind((host, port))
+        taken.listen()  # who asks before the page is ready waits
     except OSError as error:
         taken.close()
         raise ObjectsoundsError(
@@ -175,7 +176,7 @@ def serve(offers: list[Offer], limits: Limits, host: str, port: int) -> None:
     ObjectsoundsError
         If there cannot be listened at the port.
     """
-    listening = _listening(host, port)
+    listening = listening_at(host, port)
     if not is_loopback(host):
         log.warning(
             "--host %s: whoever reaches this machine can use the page, without a password or encryption; "
@@ -188,7 +189,11 @@ def serve(offers: list[Offer], limits: Limits, host: str, port: int) -> None:
         os.environ |= {"GRADIO_TEMP_DIR": str(sessions.uploads), "GRADIO_ANALYTICS_ENABLED": "False"}
         tempfile.tempdir = str(sessions.uploads)  # for all that the libraries put there
         try:
-            _run(Workshop(offers, sessions, limits), host, listening)
+            workshop = Workshop(offers, sessions, limits)
+            try:
+                _run(workshop, host, listening)
+            finally:
+                workshop.end()
         finally:
             tempfile.tempdir = before
 

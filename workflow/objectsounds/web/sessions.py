@@ -42,6 +42,11 @@ class Session:
         self.number = 0  # of the separation, so that no browser shows an older one's sounds
         self.stop, self.closed = threading.Event(), False
 
+    def begin(self) -> threading.Event:
+        """Begin a piece of work; return what is set when it, and nothing that is begun later, shall stop."""
+        self.stop = threading.Event()
+        return self.stop
+
     @property
     def separated(self) -> Path:
         """The folder of the last separation."""
@@ -59,14 +64,18 @@ class Session:
             raise ObjectsoundsError(f"{upload.name} is no longer there: give it again.") from None
         return self.path
 
+    def remove(self) -> None:
+        """Remove all that is on the disk."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def forget(self) -> None:
         """Remove what was separated."""
         shutil.rmtree(self.separated, ignore_errors=True)
         self.facts = {}
 
-    def check(self) -> None:
-        """Raise ``CancelledError`` if that is wanted."""
-        if self.closed or self.stop.is_set():
+    def check(self, stop: threading.Event) -> None:
+        """Raise ``CancelledError`` if a piece of work shall stop, or the page was closed."""
+        if self.closed or stop.is_set():
             raise CancelledError("Cancelled; nothing was kept of it.")
 
 
@@ -117,7 +126,7 @@ class Sessions:
             self.closed.add(key)
         if session is not None:
             session.closed = True
-            shutil.rmtree(session.folder, ignore_errors=True)
+            session.remove()
 
     def _sweep(self) -> None:
         """Remove uploads that no page took, as of a tab that was closed in the middle."""

@@ -27,6 +27,7 @@ from objectsounds.web.offers import Offer
 from objectsounds.web.sessions import Session, Sessions
 
 LEAST_GAIN, MOST_GAIN = -60.0, 6.0  # dB, of the sliders
+MEGABYTE = 2**20  # bytes, as Gradio counts them
 PIECE_SECONDS = 10.0  # of a remix that are in memory
 STEMS = "stems.zip"
 SAID_BY = "objectsounds.video"  # the logger whose warnings belong on the page
@@ -43,9 +44,9 @@ class Limits:
 
     def check_bytes(self, path: Path) -> None:
         """Refuse a file that is too large."""
-        if path.stat().st_size > self.megabytes * 1e6:
+        if path.stat().st_size > self.megabytes * MEGABYTE:
             raise ObjectsoundsError(
-                f"{path.name} has {path.stat().st_size / 1e6:.0f} MB, the most is {self.megabytes} MB: "
+                f"{path.name} has {path.stat().st_size / MEGABYTE:.1f} MB, the most is {self.megabytes} MB: "
                 "give a shorter one, or start with a larger --max-megabytes."
             )
 
@@ -96,19 +97,38 @@ class Workshop:
         ObjectsoundsError
             If not; the file is then gone, like the one before it.
         """
-        path = session.take(upload)
-        try:
-            check_file(path)
-            self.limits.check_bytes(path)
-            with self.busy:
+        with self._working(session):
+            path = session.take(upload)
+            try:
+                check_file(path)
+                self.limits.check_bytes(path)
                 with SoundStream(path):  # says in a sentence why there is no sound
                     pass
                 session.seconds = length_of(path)
-            self.limits.check_seconds(path.name, session.seconds)
-        except ObjectsoundsError:
-            path.unlink(missing_ok=True)
-            session.path = None
-            raise
+                self.limits.check_seconds(path.name, session.seconds)
+            except ObjectsoundsError:
+                path.unlink(missing_ok=True)
+                session.path = None
+                raise
+
+    @contextmanager
+    def _working(self, session: Session) -> Iterator[threading.Event]:
+        """Wait until nothing else is done; yield what is set when this shall stop."""
+        stop = session.begin()
+        with self.busy:
+            try:
+                session.check(stop)
+                yield stop
+            finally:
+                if session.closed:  # what was still written meanwhile
+                    session.remove()
+
+    def end(self) -> None:
+        """Close all pages, and wait until nothing is done for them."""
+        for key in list(self.sessions.open):
+            self.sessions.close(key)
+        with self.busy:
+            pass
 
     def look(self, session: Session, title: str, progress: Progress) -> Seen:
         """Return pictures of the session's file, and what a model sees in them.
@@ -119,19 +139,19 @@ class Workshop:
             If that was wanted.
         """
         path, offer = self._given(session), self.offers[title]
-        session.stop.clear()
-        with self.busy:
-            seen = Seen(save_frames(path, session.seconds, FRAMES, FRAME_SIZE, session.folder))
-            if not seen.frames:
-                seen.said = "There is no picture in it to see objects in: tick what sounds."
-                return seen
+        with self._working(session) as stop:
+            seen = Seen()
             try:
+                seen.frames = save_frames(path, session.seconds, FRAMES, FRAME_SIZE, session.folder)
+                if not seen.frames:
+                    seen.said = "There is no picture in it to see objects in: tick what sounds."
+                    return seen
                 offer.check_sight()
                 tools = offer.looking()
-                step = partial(self._step, session, progress, "looked at", session.seconds)
+                step = partial(_step, partial(session.check, stop), progress, session.seconds)
                 found = look(tools.model, tools.labeller, path, session.seconds, step)
             except ObjectsoundsError as error:
-                session.check()
+                session.check(stop)
                 seen.said = str(error)
                 return seen
         seen.rows = found.rows()
@@ -153,20 +173,23 @@ class Workshop:
         path, offer = self._given(session), self.offers[title]
         if not objects:
             raise ObjectsoundsError("Tick the objects to separate.")
-        session.stop.clear()
-        with self.busy, _said() as lines:
-            session.check()
+        with self._working(session) as stop, _said() as lines:
+            check = partial(session.check, stop)
             session.forget()
             session.number += 1
-            tools = offer.separating(objects, partial(self._count, session, progress, "instruments played"))
+            tools = offer.separating(objects, partial(_count, check, progress, "instruments played"))
             options = VideoOptions(objects, rest=rest)
             check_names(tools.model, options)
-            tell = partial(self._tell, session, progress)
+            tell = partial(_tell, check, progress)
             try:
-                session.facts = separate_video(tools, path, session.separated, options, tell)
+                facts = separate_video(tools, path, session.separated, options, tell)
             except OSError as error:
-                session.check()  # its folder goes with the page
+                check()  # its folder goes with the page
                 raise ObjectsoundsError(f"{path.name}: {error.strerror or error}.") from error
+            if stop.is_set():  # after the last time that it was asked
+                session.forget()
+                check()
+            session.facts = facts
         return lines
 
     def remix(self, session: Session, gains: dict) -> tuple[str, float]:
@@ -191,7 +214,7 @@ class Workshop:
         wanted = {name: _gain(name, value, names) for name, value in gains.items()}
         if all(wanted.get(name) == -math.inf for name in names):
             raise ObjectsoundsError("Every sound is muted: nothing would be heard.")
-        with self.busy, ExitStack() as stack:
+        with self._working(session), ExitStack() as stack:
             sounds = [stack.enter_context(SoundStream(folder / f"{name}.wav")) for name in names]
             remix = Remix(wanted, names, folder, sounds[0].form)
             stack.callback(remix.writer.close)
@@ -203,7 +226,7 @@ class Workshop:
 
     def _with_picture(self, session: Session, sound: Path) -> str:
         path = self._given(session)
-        with self.busy, Medium(path) as medium:
+        with self._working(session), Medium(path) as medium:
             if medium.picture is None:
                 return sound.name
             return put_sound(path, sound, session.seconds).name
@@ -214,18 +237,18 @@ class Workshop:
             raise ObjectsoundsError("Give a video or a sound first.")
         return session.path
 
-    @staticmethod
-    def _count(session: Session, progress: Progress, what: str, done: int, total: int) -> None:
-        session.check()
-        progress(done, total, what)
 
-    @classmethod
-    def _tell(cls, session: Session, progress: Progress, step: str, done: int, total: int) -> None:
-        cls._count(session, progress, f"seconds {step}", done, total)
+def _count(check: Callable[[], None], progress: Progress, what: str, done: int, total: int) -> None:
+    check()
+    progress(done, total, what)
 
-    @classmethod
-    def _step(cls, session: Session, progress: Progress, what: str, seconds: float, done: float) -> None:
-        cls._count(session, progress, f"seconds {what}", round(min(done, seconds)), round(seconds))
+
+def _tell(check: Callable[[], None], progress: Progress, step: str, done: int, total: int) -> None:
+    _count(check, progress, f"seconds {step}", done, total)
+
+
+def _step(check: Callable[[], None], progress: Progress, seconds: float, done: float) -> None:
+    _count(check, progress, "seconds looked at", round(min(done, seconds)), round(seconds))
 
 
 @contextmanager
