@@ -24,6 +24,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     model.add_argument(
         "--weights", metavar="FILE", help="of ImageNet's classifier, where a model only names it"
     )
+    model.add_argument("--architecture", help="of the weights, for the starter; default resnet152")
     model.add_argument(
         "--soundfont", metavar="FILE", action="append", help="to play the starter; may be given again"
     )
@@ -66,5 +67,5 @@ def run(args: argparse.Namespace, settings: dict) -> None:
     from objectsounds.web.workshop import Limits
 
     fonts = [Path(name) for name in args.soundfont or []]
-    offers = offers_of(args.run or [], args.model or [], args.weights, fonts)
+    offers = offers_of(args.run or [], args.model or [], args.weights, fonts, args.architecture)
     serve(offers, Limits(args.max_megabytes, args.max_minutes), args.host, args.port)

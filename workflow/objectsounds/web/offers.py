@@ -60,14 +60,17 @@ class Offer:
 class StarterOffer(Offer):
     """The starter: each instrument is played when it is first wanted."""
 
-    def __init__(self, weights: str | None = None, fonts: list[Path] | None = None):
+    def __init__(
+        self, weights: str | None = None, fonts: list[Path] | None = None, architecture: str | None = None
+    ):
         self.weights, self.fonts = weights, fonts or []
+        self.labeller = {"architecture": architecture} if architecture else {}
         self.objects = list(INSTRUMENTS)
         self.title = f"Starter: {len(self.objects)} instruments"
 
     @cached_property
     def _seeing(self) -> Tools:
-        return Tools(unplayed_model(), self.weights)
+        return Tools(unplayed_model(labeller=self.labeller), self.weights)
 
     def looking(self) -> Tools:
         """Return the tools that see Gao's fifteen instruments."""
@@ -96,7 +99,11 @@ class LearntOffer(Offer):
 
 
 def offers_of(
-    runs: list[str], files: list[str], weights: str | None = None, fonts: list[Path] | None = None
+    runs: list[str],
+    files: list[str],
+    weights: str | None = None,
+    fonts: list[Path] | None = None,
+    architecture: str | None = None,
 ) -> list[Offer]:
     """Return the models to choose from, those that were named first.
 
@@ -110,6 +117,8 @@ def offers_of(
         Of ImageNet's classifier.
     fonts : list of Path, optional
         SoundFonts for the starter.
+    architecture : str, optional
+        Of the weights, for the starter; by default ResNet-152.
 
     Raises
     ------
@@ -122,7 +131,7 @@ def offers_of(
     named = [(Path(run).name or str(run), model_of_run(run)) for run in runs]
     named += [(Path(file).name, Path(file)) for file in files]
     learnt = [LearntOffer(name, read_model(path), weights) for name, path in named]
-    found: list[Offer] = [*learnt, StarterOffer(weights, fonts)]
+    found: list[Offer] = [*learnt, StarterOffer(weights, fonts, architecture)]
     titles = [offer.title for offer in found]
     for offer, (_, path) in zip(learnt, named, strict=True):
         if titles.count(offer.title) > 1:

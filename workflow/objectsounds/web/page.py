@@ -111,13 +111,18 @@ def mixer(session: Session, lines: list[str]) -> str:
     )
 
 
+def _decibels(gain: float) -> str:
+    return f"{gain:+g} dB" if gain else "0 dB"
+
+
 def remixed(session: Session, name: str, lowered: float, gains: dict, count: int) -> str:
     """Return the remix to hear or see, and to download."""
     levels = []
     for track in session.facts["tracks"]:
         gain = gains.get(track, 0)
-        levels.append(f"{track.replace('_', ' ')} {'left out' if gain is None else f'{gain:+g} dB'}")
+        levels.append(f"{track.replace('_', ' ')} {'left out' if gain is None else _decibels(gain)}")
     own = {"video": name != "remix.wav", "told": f"{', '.join(levels)}.", "lowered": lowered}
+    own["poster"] = address(session, "frame_0.jpg")
     sound = f"{address(session, 'remix.wav')}?{count}"
     return render("remix", address=f"{address(session, name)}?{count}", name=name, sound=sound, **own)
 
