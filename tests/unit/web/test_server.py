@@ -14,8 +14,10 @@ import pytest
 from objectsounds.cli import serve as command
 from objectsounds.cli.main import main
 from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.web import server
 from objectsounds.web.server import file_of, is_loopback, listening_at
 from objectsounds.web.sessions import Sessions
+from objectsounds.web.workshop import Limits
 
 
 def test_it_keeps_to_the_loopback_address_by_default():
@@ -41,6 +43,17 @@ def test_a_port_that_is_taken_is_said():
 def test_a_host_that_is_none_is_said():
     with pytest.raises(ObjectsoundsError, match=r"--host no\.such\.host\.invalid"):
         listening_at("no.such.host.invalid", 0)
+
+
+@pytest.mark.parametrize(("host", "warned"), [("127.0.0.1", False), ("0.0.0.0", True)])  # noqa: S104
+def test_another_host_than_this_machine_is_warned_of(host, warned, monkeypatch, caplog):
+    roots, handler = [], signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(server, "_run", lambda workshop, *args: roots.append(workshop.sessions.root))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", "")
+    monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "")
+    server.serve([], Limits(), host, 0)
+    assert ("without a password" in caplog.text) == warned
+    assert not roots[0].exists() and signal.getsignal(signal.SIGTERM) is handler
 
 
 def test_only_a_sessions_own_sounds_are_given(tmp_path):

@@ -183,7 +183,7 @@ def serve(offers: list[Offer], limits: Limits, host: str, port: int) -> None:
             "leave the option out to keep it to this machine.",
             host,
         )
-    signal.signal(signal.SIGTERM, _end)  # so that what follows is tidied up then, too
+    handler = signal.signal(signal.SIGTERM, _end)  # so that what follows is tidied up then, too
     before = tempfile.tempdir
     with listening, Sessions() as sessions:
         os.environ |= {"GRADIO_TEMP_DIR": str(sessions.uploads), "GRADIO_ANALYTICS_ENABLED": "False"}
@@ -196,6 +196,7 @@ def serve(offers: list[Offer], limits: Limits, host: str, port: int) -> None:
                 workshop.end()
         finally:
             tempfile.tempdir = before
+            signal.signal(signal.SIGTERM, handler)
 
 
 def _end(*_: object) -> None:
