@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 PEERS := .bench/.installed
 SITE := .docs/.installed
 
-.PHONY: demo test test-cluster test-faults test-edits test-envs test-storage test-install test-mutations lint format
+.PHONY: demo test test-cluster test-faults test-edits test-envs test-storage test-install test-mutations test-web lint format
 .PHONY: generated docs lock setup bench bench-full clean
 
 setup: $(INSTALLED)
@@ -60,6 +60,11 @@ test-envs: $(INSTALLED)
 test-storage: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt -r requirements-storage.txt
 	$(BIN)/python -m pytest tests/workflow -m storage
+
+# The local page's library takes about 200 MB, so it is not in make setup.
+test-web: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt -r requirements-web.txt
+	$(BIN)/python -m pytest tests/unit/web
 
 test-install: $(INSTALLED)
 	$(BIN)/python -m pytest tests/workflow -m install

@@ -12,7 +12,7 @@ from objectsounds.core.places import PACKAGE
 # Each folder may import from those before it.
 FOLDERS = (
     *("core", "config", "media", "signal", "data", "sources", "synthesis", "demo"),
-    *("networks", "dictionaries", "methods", "report", "video", "stages", "cli", "bench"),
+    *("networks", "dictionaries", "methods", "report", "video", "web", "stages", "cli", "bench"),
 )
 LONGEST = 350  # lines of a module
 

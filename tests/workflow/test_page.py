@@ -2,10 +2,8 @@
 
 import io
 import itertools
-import os
 import re
 import shutil
-import subprocess
 import zipfile
 from pathlib import Path
 
@@ -13,35 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+from tests.chromium import DESK, PHONE, browser
 
-
-def _found() -> str | None:
-    return next(filter(None, map(shutil.which, NAMES)), None)
-
-
-def _install() -> None:
-    """Install Debian's Chromium: only in continuous integration, never on a person's machine."""
-    if os.environ.get("CI") and os.geteuid() == 0 and shutil.which("apt-get"):
-        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for words in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
-            subprocess.run(["apt-get", "-qq", *words], env=environment, check=True, timeout=600)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium; where there is none, the tests of the page are skipped."""
-    sync = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    if not _found():
-        _install()
-    if not _found():
-        pytest.skip("no Chromium on this machine: install it (Debian: apt-get install chromium)")
-    with sync.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=_found(), args=FLAGS)
-        yield opened
-        opened.close()
+__all__ = ["browser"]
 
 
 @pytest.fixture

@@ -48,7 +48,8 @@ def _parsed(arguments: list[str]) -> tuple[argparse.Namespace, dict]:
     early.add_argument("--threads", default="1")
     early.add_argument("--mixtures")
     known = early.parse_known_args(rest)[0]
-    if command == "separate" and known.mixtures is None:  # videos, which need no configuration
+    own = command == "separate" and known.mixtures is None
+    if own or command == "serve":  # a person's videos, which need no configuration
         threads = known.threads if known.threads.isdecimal() else "1"
         limit_threads("separate", {"separate": {"threads": threads}})
         return parser_of(command).parse_args(rest), {}

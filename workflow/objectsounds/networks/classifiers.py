@@ -133,7 +133,7 @@ def _megabytes(weights) -> float:
 def _downloaded(architecture: str) -> tuple[dict, str]:
     """Return torchvision's own weights (downloaded once, hash checked) and their SHA-256."""
     weights = _imagenet_weights(architecture)
-    file = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[-1]
+    file = _kept(weights)
     if not file.is_file():
         log.info("%s: %.0f MB of weights are downloaded to %s, once", architecture, _megabytes(weights), file)
     try:
@@ -144,6 +144,22 @@ def _downloaded(architecture: str) -> tuple[dict, str]:
             "download them elsewhere and name the file in labeller.weights."
         ) from error
     return state, sha256_of(file)
+
+
+def imagenet_file(architecture: str) -> Path | None:
+    """Return the file of torchvision's ImageNet weights, None where they were not downloaded yet.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If there are none of such a network.
+    """
+    path = _kept(_imagenet_weights(architecture))
+    return path if path.is_file() else None
+
+
+def _kept(weights) -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[-1]
 
 
 def _from_file(path: Path) -> tuple[dict, str]:

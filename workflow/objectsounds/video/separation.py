@@ -24,6 +24,7 @@ from objectsounds.video.page import write_page
 from objectsounds.video.remix import Remix
 
 STEPS = ("seen", "separated")
+Progress = Callable[[str, int, int], None]
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +103,9 @@ def choose_objects(
     return objects, detection
 
 
-def separate_video(tools: Tools, path: Path, target: Path, options: VideoOptions) -> dict:
+def separate_video(
+    tools: Tools, path: Path, target: Path, options: VideoOptions, progress: Progress | None = None
+) -> dict:
     """Separate one file into a folder.
 
     Parameters
@@ -113,6 +116,8 @@ def separate_video(tools: Tools, path: Path, target: Path, options: VideoOptions
         Gets ``<object>.wav`` as 32-bit float at the file's own rate and channels, with ``rest.wav``,
         ``remix.wav`` and ``remix.mp4`` where they are wanted, ``index.html`` and ``separation.json``.
     options : VideoOptions
+    progress : callable, optional
+        Called with one of `STEPS` and the seconds that are done and in all; by default a terminal shows it.
 
     Returns
     -------
@@ -128,7 +133,8 @@ def separate_video(tools: Tools, path: Path, target: Path, options: VideoOptions
     with SoundStream(path) as sound:  # before the frames are looked at: without a sound there is no need
         rate, channels = sound.rate, sound.channels
     seconds = length_of(path)
-    looking, separating = (partial(_show, Counter(f"{path.name}: {what}"), seconds) for what in STEPS)
+    progress = progress or _in_terminal(path.name)
+    looking, separating = (partial(_show, partial(progress, step), seconds) for step in STEPS)
     objects, detection = choose_objects(tools, path, seconds, options, looking)
     remixed = {name: gain for name, gain in options.gains.items() if name in (*objects, REST)}
     if options.gains and not remixed:
@@ -169,8 +175,13 @@ def alone(name: str) -> str:
     )
 
 
-def _show(counter: Counter, seconds: float, done: float) -> None:
-    counter(min(round(done), round(seconds)), round(seconds), "s")
+def _in_terminal(name: str) -> Progress:
+    counters = {step: Counter(f"{name}: {step}") for step in STEPS}
+    return lambda step, done, seconds: counters[step](done, seconds, "s")
+
+
+def _show(counter: Callable[[int, int], None], seconds: float, done: float) -> None:
+    counter(min(round(done), round(seconds)), round(seconds))
 
 
 def _write_sounds(
