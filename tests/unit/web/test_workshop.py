@@ -78,7 +78,7 @@ def test_a_video_is_remixed_with_its_picture(workshop, make_video, tmp_path, kep
     session = given(workshop, make_video(tmp_path / "v.mp4"), "v.mp4")
     seen = workshop.look(session, TITLE, quiet)
     assert len(seen.frames) == 5 and all((session.folder / name).is_file() for name in seen.frames)
-    assert "tick what sounds" in seen.said and "230 MB" in seen.said
+    assert "tick what sounds" in seen.said and "240 MB" in seen.said
     workshop.separate(session, TITLE, OBJECTS, False, quiet)
     name, _ = workshop.remix(session, {"drum": 3})
     assert name == "remix.mp4" and has_sound(session.separated / name)
