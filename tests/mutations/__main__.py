@@ -30,6 +30,7 @@ MODULES = (
     "dictionaries.visual",
     *("networks.miml", "networks.miml_training", "networks.training", "stages.train"),
     *("networks.co_separation", "networks.co_separation_training"),
+    *("networks.sound_of_pixels", "networks.sound_of_pixels_training"),
     *("signal.nmf", "signal.kl_descent", "sources.candidates", "sources.audioset"),
     *("signal.block_sparsity", "signal.transposition", "dictionaries.transposition"),
     *(

@@ -27,6 +27,7 @@ from objectsounds.media.wav import read_wav
 from objectsounds.networks.co_separation_training import CoSeparationTask
 from objectsounds.networks.miml_training import load_network
 from objectsounds.networks.relation_map import relation_maps
+from objectsounds.networks.sound_of_pixels_training import PixelTask
 from objectsounds.networks.unet_training import UnetTask
 from objectsounds.networks.wave_unet_training import WaveTask
 from objectsounds.signal.measures import MEASURES
@@ -245,12 +246,13 @@ def _separate(inputs: Inputs) -> dict:
 
 def _neural(inputs: Inputs) -> dict:
     unet, wave = inputs.fixed(inputs.unet), inputs.fixed(inputs.wave_unet)
-    co_separation = inputs.fixed(inputs.co_separation)
+    co_separation, pixels = inputs.fixed(inputs.co_separation), inputs.fixed(inputs.sound_of_pixels)
     folders = {
         "unet_audio": inputs.separated("unet_audio", unet),
         "unet_combined": inputs.separated("unet_combined", unet, inputs.frame_predictions),
         "wave_unet": inputs.separated("wave_unet_multiplicative_bottleneck", wave),
         "co_separation": inputs.separated("co_separation", co_separation),
+        "sound_of_pixels": inputs.separated("sound_of_pixels", pixels, inputs.pixel_features),
     }
     return {
         f"{method}: {name}": row
@@ -360,7 +362,7 @@ def _solos(inputs: Inputs) -> dict:
     with h5py.File(inputs.solos("train")) as file:
         about = [_digest(file["clip_id"].asstr()[()].tolist(), file["label"][()].tolist())]
         found = {"clips": about, **{name: _moments(file[name][()]) for name in ("waveform", "start", "rms")}}
-    with h5py.File(inputs.solos("train", True)) as file:
+    with h5py.File(inputs.solos("train", "any")) as file:
         found["labelled"] = [_digest(file["clip_id"].asstr()[()].tolist(), file["label"][()].tolist())]
         return found | {"confidence": _moments(file["confidence"][()])}
 
@@ -406,13 +408,29 @@ def _wave_unet(inputs: Inputs) -> dict:
 def _co_separation(inputs: Inputs) -> dict:
     history = inputs.co_separation.with_name("history.jsonl")
     found = _history(history, "learning_rate", "train_loss", "val_loss")
-    clips = open_labelled(inputs.solos("train", True))
+    clips = open_labelled(inputs.solos("train", "any"))
     sure = torch.tensor([[[0.9, 0, 0.4], [0, 0.5, 0]], [[0, 0, 1], [0.2, 0, 0]]])
     task = CoSeparationTask(inputs.settings["co_separation"], clips)
     fix_state(task.network.state_dict())
     with torch.no_grad():
         loss = task.loss(_drawn_sources(task, 2), sure).item()
     return found | {"fixed": [task.length, loss]}
+
+
+def _sound_of_pixels(inputs: Inputs) -> dict:
+    history = inputs.sound_of_pixels.with_name("history.jsonl")
+    found = _history(history, "learning_rate", "train_loss", "val_loss")
+    task = PixelTask(inputs.settings["sound_of_pixels"], open_solos(inputs.solos("train", "unasked")))
+    fix_state(task.network.state_dict())
+    draw = np.random.default_rng(1).standard_normal((2, 2, 1, 3, 32, 32))
+    with torch.no_grad():
+        pictures = torch.from_numpy(draw.astype(np.float32))
+        loss = task.loss(
+            _drawn_sources(task, 2), pictures, torch.tensor([[True, True], [True, False]])
+        ).item()
+    with h5py.File(inputs.pixel_features) as file:
+        seen = _moments(file["features"][()])
+    return found | {"fixed": [task.length, loss], "features": seen}
 
 
 def _masks(inputs: Inputs) -> dict:
@@ -438,6 +456,7 @@ AMONG = {
     "ablation_table": "ablation",
     "dictionary_gaussian": "dictionary",
     "frame_predictions": "frame_network",
+    "pixel_features": "sound_of_pixels",
     "mixtures_table": "mixtures",
     "score_tables": "score",
 }
@@ -466,5 +485,6 @@ FIGURES = {
     "unet": (_unet, CLOSE),
     "wave_unet": (_wave_unet, CLOSE),
     "co_separation": (_co_separation, CLOSE),
+    "sound_of_pixels": (_sound_of_pixels, CLOSE),
     "masks": (_masks, CLOSE),
 }

@@ -33,8 +33,10 @@ from objectsounds.stages.labeller import train_labeller
 from objectsounds.stages.labels import label_shard
 from objectsounds.stages.mixtures import make_block
 from objectsounds.stages.mixtures_table import list_mixtures
+from objectsounds.stages.pixel_features import write_pixel_features
 from objectsounds.stages.separate import separate_block
 from objectsounds.stages.solos import make_solos
+from objectsounds.stages.sound_of_pixels import train_sound_of_pixels
 from objectsounds.stages.train import train_network
 from objectsounds.stages.unet import train_unet
 from objectsounds.stages.wave_unet import train_wave_unet
@@ -47,6 +49,7 @@ SHORT = {  # one epoch of few steps: what a processor rounds has no time to grow
     "unet": {"epochs": 1, "steps_per_epoch": 3, "mask": "soft"},
     "wave_unet": {"epochs": 1, "steps_per_epoch": 3},
     "co_separation": {"epochs": 1, "steps_per_epoch": 3},
+    "sound_of_pixels": {"epochs": 1, "steps_per_epoch": 3, "mask": "soft"},
 }
 RATE, SECONDS, BINS = 16000, 2, 801
 PITCHES = (300, 900, 2500)  # Hz
@@ -254,11 +257,11 @@ class Inputs:
         return folder
 
     @functools.cache  # noqa: B019
-    def solos(self, split: str, any_labels: bool = False) -> Path:
-        """Return the solo clips of a split, or those with any number of labels."""
-        path = self.folder / "solos" / ("labelled" if any_labels else "solos") / f"{split}.h5"
+    def solos(self, split: str, labels: str = "one") -> Path:
+        """Return the solo clips of a split, those with any number of labels, or all."""
+        path = self.folder / "solos" / labels / f"{split}.h5"
         inputs = (self.dataset(split), self.statuses(split), [])
-        make_solos(self.of("solos"), 8000, *inputs, path, any_labels=any_labels)
+        make_solos(self.of("solos"), 8000, *inputs, path, labels=labels)
         return path
 
     @functools.cached_property
@@ -282,7 +285,7 @@ class Inputs:
     def co_separation(self) -> Path:
         """A trained network of co-separation."""
         path = self.folder / "co_separation" / "network.pt"
-        files = (self.solos("train", True), self.solos("val", True))
+        files = (self.solos("train", "any"), self.solos("val", "any"))
         train_co_separation(self.of("co_separation"), files, (path, path.with_name("history.jsonl")))
         return path
 
@@ -293,6 +296,24 @@ class Inputs:
         solos, statuses = zip(*((self.solos(s), self.statuses(s)) for s in ("train", "val")), strict=True)
         outputs = (path, path.with_name("history.jsonl"))
         train_frame_network(self.of("frame_network"), solos, statuses, self.labeller, outputs)
+        return path
+
+    @functools.cached_property
+    def sound_of_pixels(self) -> Path:
+        """A trained network of Sound of Pixels."""
+        path = self.folder / "sound_of_pixels" / "network.pt"
+        splits = ("train", "val")
+        clips, statuses = zip(*((self.solos(s, "unasked"), self.statuses(s)) for s in splits), strict=True)
+        outputs = (path, path.with_name("history.jsonl"))
+        train_sound_of_pixels(self.of("sound_of_pixels"), clips, statuses, None, outputs)
+        return path
+
+    @functools.cached_property
+    def pixel_features(self) -> Path:
+        """What a network of Sound of Pixels of drawn weights sees in the test clips."""
+        path = self.folder / "fixed" / "features.h5"
+        network = self.fixed(self.sound_of_pixels)
+        write_pixel_features(self.of("pixel_features"), network, self.statuses("test"), path)
         return path
 
     def fixed(self, path: Path) -> Path:

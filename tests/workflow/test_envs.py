@@ -112,7 +112,9 @@ def commands_of(output):
 def commands_of_every_rule(place, known):
     """Return (rule, command) of jobs of all rules, in an order in which they can run."""
     first = ["demo", "catalogue"]
-    methods = "methods=[mixture, miml, unet_combined, wave_unet_additive_output, co_separation]"
+    methods = (
+        "methods=[mixture, miml, unet_combined, wave_unet_additive_output, co_separation, sound_of_pixels]"
+    )
     sound = next(iter(sorted(place.results.glob("mixtures/0/*/mixture.wav"))))
     shutil.copy(sound, place.folder / "own.wav")
     config = ["--config", methods, "separate_videos={videos: [own.wav], objects: {own: [piano, violin]}}"]

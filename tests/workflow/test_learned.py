@@ -7,10 +7,11 @@ import pytest
 from objectsounds.core.tables import read_table
 from tests.workflow.conftest import RESULTS
 
-LEARNED = "unet_audio, unet_combined, wave_unet_additive_output, co_separation"
+LEARNED = "unet_audio, unet_combined, wave_unet_additive_output, co_separation, sound_of_pixels"
 METHODS = f"methods=[mixture, ideal_ratio_mask, miml, {LEARNED}]"
 LEARNT = {"unet": 1, "wave_unet": 1, "co_separation": 1, "frame_network": 1, "frame_predictions": 1}
-SOLOS = {"solos": 4}  # of two splits, clips of one label and of any
+LEARNT |= {"sound_of_pixels": 1, "pixel_features": 1}
+SOLOS = {"solos": 6}  # of two splits, clips of one label, of any, and all
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +25,12 @@ def place(finished, new_place):
 
 def test_the_methods_share_their_solo_clips_and_networks(place):
     planned = place.planned("--config", METHODS)
-    tables = {"masks": 1, "separate_learned": 4, "score": 4, "score_tables": 1, "report": 1}
+    tables = {"masks": 1, "separate_learned": 5, "score": 5, "score_tables": 1, "report": 1}
     assert planned == LEARNT | SOLOS | tables
 
 
-def test_three_methods_are_trained_run_and_scored_like_any_other(place):
-    names = ("unet_combined", "wave_unet_additive_output", "co_separation")
+def test_four_methods_are_trained_run_and_scored_like_any_other(place):
+    names = ("unet_combined", "wave_unet_additive_output", "co_separation", "sound_of_pixels")
     files = [f"{RESULTS}/score/{name}/0.tsv" for name in names]
     place.snakemake("--config", METHODS, "--", *files)
     for file in files:
@@ -42,3 +43,6 @@ def test_three_methods_are_trained_run_and_scored_like_any_other(place):
     assert planned == {"wave_unet": 1} | again
     planned = place.planned("--config", METHODS, "co_separation={classifier_weight: 0.1}", "--", *files)
     assert planned == {"co_separation": 1} | again
+    assert place.planned("--config", METHODS, "sound_of_pixels={mask: soft}", "--", *files) == again
+    planned = place.planned("--config", METHODS, "sound_of_pixels={targets: ratio}", "--", *files)
+    assert planned == {"sound_of_pixels": 1, "pixel_features": 1} | again

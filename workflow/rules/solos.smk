@@ -1,9 +1,9 @@
-"""Stage ``solos``: the clips with exactly one label, or any number, which the learned separators mix and learn from.
+"""Stage ``solos``: the clips with exactly one label, any number, or all, which the learned separators mix and learn from.
 
 REQUIRED INPUTS:  <results>/dataset/{variant}/{split}.h5, the split's WAV files; what the other splits' clips
                   are performances of, so that nothing is learnt from a performance that is tested with
 OUTPUTS:          <results>/solos/{variant}/{rate}/{split}.h5, and of clips with any number of labels
-                  <results>/solos/{variant}/{rate}-labelled/{split}.h5
+                  <results>/solos/{variant}/{rate}-labelled/{split}.h5, of all <results>/solos/{variant}/{rate}-all/{split}.h5
 """
 
 
@@ -23,7 +23,7 @@ rule solos:
         "<benchmarks>/solos/{variant}/{rate}{labels}/{split}.tsv"
     wildcard_constraints:
         rate=r"\d+",
-        labels="|-labelled",
+        labels="|-labelled|-all",
     conda:
         "../../envs/audio.yaml"
     threads: 1
@@ -31,7 +31,7 @@ rule solos:
         **asked("solos"),
     params:
         **params_of("solos"),
-        labels=lambda wc: "any" if wc.labels else "one",
+        labels=lambda wc: {"": "one", "-labelled": "any", "-all": "unasked"}[wc.labels],
     shell:
         "{params.python} -m objectsounds solos"
         " --settings {params.settings:q}"

@@ -182,6 +182,7 @@ def test_waiting_threads_sleep_and_do_not_spin():
         ("labels", "labeller"),
         ("dictionary", "train"),
         ("frame_predictions", "frame_network"),
+        ("pixel_features", "sound_of_pixels"),
     ],
 )
 def test_a_command_takes_its_threads_from_the_section_of_its_rule(monkeypatch, command, section):

@@ -122,6 +122,7 @@ def test_a_variant_shares_every_stage_that_it_does_not_touch():
         "unet": "default",
         "wave_unet": "default",
         "co_separation": "default",
+        "sound_of_pixels": "default",
     }
 
 

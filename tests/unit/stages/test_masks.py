@@ -100,7 +100,7 @@ def test_clips_with_any_number_of_labels_are_kept_with_how_sure_these_are(settin
     found = {}
     for supervision in ("visual", "audioset"):
         path = tmp_path / f"{supervision}.h5"
-        make_solos({"solos": {"supervision": supervision}}, RATE, data, [status], [], path, any_labels=True)
+        make_solos({"solos": {"supervision": supervision}}, RATE, data, [status], [], path, labels="any")
         found[supervision] = open_labelled(path)
     seen, listed = found["visual"], found["audioset"]
     assert seen.clip_ids == listed.clip_ids == ["train0_0", "train1_0", "train3_0"]

@@ -59,6 +59,7 @@ FOLDERS = (  # that the workflow writes: whatever else lies in a run's folder is
     "separate",
     "separate_videos",
     "solos",
+    "sound_of_pixels",
     "train",
     "unet",
     "wave_unet",

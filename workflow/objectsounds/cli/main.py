@@ -22,6 +22,7 @@ SECTIONS = {  # of the settings that say how many threads, where it is not the c
     "ablation": "labeller",
     "dictionary": "train",
     "frame_predictions": "frame_network",
+    "pixel_features": "sound_of_pixels",
 }
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 

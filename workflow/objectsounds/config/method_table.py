@@ -93,8 +93,8 @@ class Method:
         What it is told that nobody knows of a new video; empty if nothing.
     network : str or None
         The network that it is given: the stage that trains it, and below it its conditioning.
-    frames : bool
-        True if it is given what the frame network says of the clips.
+    frames : str or None
+        The stage whose network it is told about the clips' frames by.
     true_objects : bool
         True for the twin of a guided method that is given the true objects: what a wrong glance costs.
     portable : bool
@@ -111,7 +111,7 @@ class Method:
     estimates: str | None = None
     told: str = ""
     network: str | None = None
-    frames: bool = False
+    frames: str | None = None
     true_objects: bool = False
     portable: bool = False
     sizes: str | None = None
@@ -142,6 +142,7 @@ CONDITIONINGS = [
     for place in ("bottleneck", "every_layer", "output")
 ]
 REFERENCES, MATCHING, NUMBER = "the references", "which estimate is which", "how many sources sound"
+APART = "which frames are of which source"
 METHODS = {
     "mixture": Method("Unprocessed mixture", "oracles.unprocessed"),
     "ideal_ratio_mask": Method("Ideal ratio mask (limit)", "oracles.ideal_ratio_mask", told=REFERENCES),
@@ -158,9 +159,19 @@ METHODS = {
     ),
     "mfcc_fixed": Method("MFCC, fixed matching", "clustering.mfcc_nmf", estimates="mfcc", told=NUMBER),
     "unet_audio": Method("U-Net, sound alone", "neural.semantic_masks", network="unet"),
-    "unet_combined": Method("U-Net with frames", "neural.semantic_masks", network="unet", frames=True),
+    "unet_combined": Method(
+        "U-Net with frames", "neural.semantic_masks", network="unet", frames="frame_network"
+    ),
     "wave_unet": Method("Wave-U-Net", "neural.waveforms", network="wave_unet/none"),
     "co_separation": Method("Co-separation", "neural.co_separated", guided=True, network="co_separation"),
+    "sound_of_pixels": Method(
+        "Sound of Pixels",
+        "neural.heard_of_clips",
+        guided=True,
+        told=APART,
+        network="sound_of_pixels",
+        frames="sound_of_pixels",
+    ),
 }
 METHODS |= {
     source.method: Method(

@@ -114,15 +114,16 @@ def learned_network(settings: dict, name: str) -> str | None:
 
 
 def frame_network(settings: dict, name: str) -> str | None:
-    """Return the frame network whose predictions a method is given, None if it is given none."""
-    if not method_of(name).frames:
+    """Return the network whose word of the clips' frames a method is given, None if it is given none."""
+    stage = method_of(name).frames
+    if stage is None:
         return None
-    folder = shared_variant(settings, "frame_network", variant_of(name))
-    return f"<results>/frame_network/{folder}/network.pt"
+    folder = shared_variant(settings, stage, variant_of(name))
+    return f"<results>/{stage}/{folder}/network.pt"
 
 
 def solos_of(settings: dict, stage: str, variant: str, split: str, labels: str = "") -> str:
-    """Return the solo clips that a stage learns from, at its rate; ``-labelled`` ones may show more."""
+    """Return the solo clips that a stage learns from, at its rate, or with ``-labelled`` or ``-all`` more."""
     folder = shared_variant(settings, "solos", variant)
     rate = of_variant(settings, variant)[stage]["rate"]
     return f"<results>/solos/{folder}/{rate}{labels}/{split}.h5"
@@ -133,9 +134,9 @@ def other_splits(split: str) -> list[str]:
     return [name for name in ("train", "val", "test") if name != split]
 
 
-def starts_from_labeller(settings: dict, variant: str) -> bool:
-    """True if the frame network begins with the labeller's weights."""
-    return of_variant(settings, variant)["frame_network"]["start"] == "labeller"
+def starts_from_labeller(settings: dict, variant: str, stage: str = "frame_network") -> bool:
+    """True if what looks at frames in a stage begins with the labeller's weights."""
+    return of_variant(settings, variant)[stage]["start"] == "labeller"
 
 
 def options_of(files: Mapping, *names: str) -> str:
@@ -151,7 +152,7 @@ def options_of(files: Mapping, *names: str) -> str:
 def models_of(settings: dict, name: str) -> dict[str, str]:
     """Return what a method is given: dictionary or network, and what tells it which objects are seen.
 
-    These are the test labels that a guided method detects by, or the frame network's predictions.
+    These are the test labels that a guided method detects by, and what a network says of the frames.
     """
     method = method_of(name)
     models = {"dictionary": dictionary_file(settings, name), "network": learned_network(settings, name)}
@@ -172,7 +173,7 @@ def learned_device(settings: dict, name: str) -> str:
 def learned_keys(name: str) -> tuple[str, ...]:
     """Return the keys that a learned method separates by, beyond those of stage separate."""
     stage = str(method_of(name).network).partition("/")[0]
-    return (f"{stage}.device", *MASKING) if stage == "unet" else (f"{stage}.device",)
+    return (f"{stage}.device", *MASKING.get(stage, ()))
 
 
 def experiment_models(settings: dict, methods: list[str]) -> dict[str, dict[str, str]]:

@@ -113,7 +113,7 @@ def validate(settings: dict) -> None:
 
     check_schema(settings, read_schema())
     check_videos(settings)
-    for section in ("unet", "co_separation"):
+    for section in ("unet", "co_separation", "sound_of_pixels"):
         check_halving(settings, section)
     unseen = [item.name for item in chosen_classes(settings["classes"]) if not item.imagenet]
     if unseen and settings["labeller"]["kind"] == "imagenet":

@@ -36,7 +36,14 @@ TRANSPOSING = (  # how far, and of which frequencies bases are
     "bases.hop_seconds",
     "bases.cqt",
 )
-MASKING = ("unet.mask", "unet.background")  # how the U-Net's masks are taken
+MASKING = {  # how masks are taken, by the stage that trains what gives them
+    "unet": ("unet.mask", "unet.background"),
+    "sound_of_pixels": ("sound_of_pixels.mask",),
+}
+PIXELS = (  # keys of Sound of Pixels beyond those of the U-Net and of learning
+    *("features", "pictures", "image_size", "frame_channels", "start", "targets"),
+    *("frame_learning_rate", "weight_decay"),
+)
 UNET = ("window", "hop", "frames", "bins", "levels", "channels", "most_channels")
 
 STAGE_KEYS = {
@@ -129,6 +136,12 @@ STAGE_KEYS = {
     ],
     "wave_unet": ["seed", "mixtures.rms_db", "wave_unet"],
     "co_separation": ["seed", "mixtures.rms_db", "co_separation"],
+    "sound_of_pixels": [  # not how its masks are taken
+        "seed",
+        "mixtures.rms_db",
+        *(f"sound_of_pixels.{key}" for key in (*LEARNING, *UNET, *PIXELS) if key != "lr_decay_every"),
+    ],
+    "pixel_features": ["sound_of_pixels.threads"],
     "masks": ["masks", "separate.threads", "unet.device", "unet.background", "unet.mask"],
 }
 STAGE_KEYS["mixtures_table"] = STAGE_KEYS["mixtures"]
@@ -136,7 +149,8 @@ STAGE_KEYS["report"] = [  # the page shows the settings of all that it is made o
     *("seed", "classes", "catalogue", *STAGE_KEYS["clips"], "bases", "labeller", "dataset", "train"),
     *("dictionary", "soundfont", "mixtures", "separate", "score", "methods", "variants", "variant_methods"),
     *("report.mixtures", "report.max_megabytes", "report.relation_maps"),
-    *("solos", "frame_network", "unet", "wave_unet", "co_separation", "masks"),
+    *("solos", "frame_network", "unet", "wave_unet", "co_separation", "sound_of_pixels"),
+    "masks",
 ]
 UPSTREAM = {
     "bases": [],
@@ -150,5 +164,6 @@ UPSTREAM = {
     "unet": ["solos"],
     "wave_unet": ["solos"],
     "co_separation": ["solos"],
+    "sound_of_pixels": ["solos"],
 }
 VARIANT_SECTIONS = tuple(UPSTREAM)

@@ -1,4 +1,4 @@
-"""What the neural methods learn from, as one file: clips with exactly one label, or any number of them."""
+"""What the neural methods learn from, as one file: clips with one label, any number, or all."""
 
 import json
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.hdf5 import opened
 from objectsounds.core.tables import read_table
 from objectsounds.data.bags import Bags
-from objectsounds.data.status import performance_of
+from objectsounds.data.status import clip_folder, good_clips, performance_of
 
 FULL = 32767  # full scale: waveforms are kept as 16-bit integers
 ARRAYS = ("clip_id", "waveform", "start", "rms", "label")
@@ -117,6 +117,26 @@ class Labelled(Solos):
         return np.flatnonzero((self.confidence[:, label] > 0) & (self.rms > 0))
 
 
+@dataclass
+class Sighted(Solos):
+    """A split's clips with where their frames are; ``labels`` says nothing.
+
+    Attributes
+    ----------
+    folders : list of Path
+        Each clip's frames.
+    frames_bytes : list of int
+        The sizes of each clip's frames together.
+    count, size : int
+        How many frames of a clip are drawn, and their side in pixels.
+    """
+
+    folders: list[Path]
+    frames_bytes: list[int]
+    count: int
+    size: int
+
+
 def _read_clips(file: h5py.File, path: Path) -> dict:
     found = {"path": path, "rate": int(file.attrs["rate"]), "objects": json.loads(file.attrs["objects"])}
     found["clip_ids"] = [name.decode() for name in file["clip_id"][()]]
@@ -128,6 +148,32 @@ def open_solos(path: str | Path) -> Solos:
     path = Path(path)
     with opened(path, *ARRAYS) as file:
         return Solos(**_read_clips(file, path))
+
+
+def open_sighted(given: tuple[str | Path, list[str], int, int]) -> Sighted:
+    """Open what `make_solos` wrote of clips without their labels, and find the clips' frames.
+
+    Parameters
+    ----------
+    given : (path, list of path, int, int)
+        That file, the tables of the clips' shards, and ``count`` and ``size`` of `Sighted`.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If a clip is in none of the shards.
+    """
+    path, statuses, count, size = given
+    found = {row["clip_id"]: (status, row) for status in statuses for row in good_clips(status)}
+    with opened(path, *ARRAYS) as file:
+        clips = _read_clips(file, Path(path))
+    for name in clips["clip_ids"]:
+        if name not in found:
+            raise ObjectsoundsError(f"{path}: no shard has frames of clip {name}; run stage solos again.")
+    rows = [found[name] for name in clips["clip_ids"]]
+    folders = [clip_folder(status, row) / "frames" for status, row in rows]
+    sizes = [int(row["frames_bytes"]) for _, row in rows]
+    return Sighted(**clips, folders=folders, frames_bytes=sizes, count=count, size=size)
 
 
 def open_labelled(path: str | Path) -> Labelled:

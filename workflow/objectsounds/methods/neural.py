@@ -13,17 +13,24 @@ import torch
 from objectsounds.config.method_table import Method
 from objectsounds.core.devices import choose_device
 from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.data.clip_features import ClipFeatures, read_clip_features
 from objectsounds.data.frame_predictions import FramePredictions, read_frame_predictions
 from objectsounds.methods.problem import Problem
 from objectsounds.networks.co_separation_training import load_co_separation
 from objectsounds.networks.mix_training import Trained
+from objectsounds.networks.sound_of_pixels import DOMINANT, load_sound_of_pixels
 from objectsounds.networks.unet import decide, istft, over_windows, stft, unwarp_matrix, warped_probabilities
 from objectsounds.networks.unet_training import load_unet, warped
 from objectsounds.networks.wave_unet import separate_waveform
 from objectsounds.networks.wave_unet_training import load_wave_unet
 
 STAGE_VERSION = 2
-LOADERS = {"unet": load_unet, "wave_unet": load_wave_unet, "co_separation": load_co_separation}
+LOADERS = {
+    "unet": load_unet,
+    "wave_unet": load_wave_unet,
+    "co_separation": load_co_separation,
+    "sound_of_pixels": load_sound_of_pixels,
+}
 
 
 @dataclass
@@ -33,15 +40,15 @@ class Learned:
     Attributes
     ----------
     trained : Trained
-    frames : FramePredictions or None
-        What the frame network says of the test clips.
+    frames : FramePredictions, ClipFeatures or None
+        What the frame network, or Sound of Pixels, says of the test clips.
     options : dict
         The stage's section of the settings, as far as it concerns separation.
     device : torch.device
     """
 
     trained: Trained
-    frames: FramePredictions | None
+    frames: FramePredictions | ClipFeatures | None
     options: dict
     device: torch.device
 
@@ -52,7 +59,7 @@ class Learned:
 
     def weights(self, clips: list[str]) -> np.ndarray:
         """Return each object's weight, shape=(L,): its maximum over the clips' frames (Nuotimaa 3.1.1)."""
-        if self.frames is None:
+        if not isinstance(self.frames, FramePredictions):
             return np.ones(len(self.trained.objects), np.float32)
         return self.frames.of(clips).max(axis=0)
 
@@ -71,16 +78,29 @@ def load_learned(
     if network is None or (method.frames and frames is None):
         raise ObjectsoundsError(
             f"separate: this method needs the option --network with the network of stage {stage}"
-            + (", and --frames with the frame network's predictions." if method.frames else ".")
+            + (f", and --frames with what {method.frames} says of the clips." if method.frames else ".")
         )
     torch.set_num_threads(settings["separate"]["threads"])
     trained = LOADERS[stage](network)
     device = choose_device(settings[stage]["device"], f"{stage}.device")
     trained.network.to(device)
-    predictions = read_frame_predictions(frames) if frames is not None else None
-    if predictions is not None and predictions.objects != trained.objects:
+    return Learned(trained, _told_of_frames(method, trained, network, frames), settings[stage], device)
+
+
+def _told_of_frames(
+    method: Method, trained: Trained, network: str | Path, frames: str | Path | None
+) -> FramePredictions | ClipFeatures | None:
+    if method.frames is None or frames is None:
+        return None
+    if method.frames == "sound_of_pixels":
+        features = read_clip_features(frames)
+        if features.features.shape[1] != trained.options["features"]:
+            raise ObjectsoundsError(f"{frames} is not of {network}: run stage pixel_features again.")
+        return features
+    predictions = read_frame_predictions(frames)
+    if predictions.objects != trained.objects:
         raise ObjectsoundsError(f"{frames} knows other objects than {network}: run both trainings again.")
-    return Learned(trained, predictions, settings[stage], device)
+    return predictions
 
 
 def at_level(mixture: np.ndarray, level_db: float, sources: int) -> tuple[torch.Tensor, float]:
@@ -161,6 +181,36 @@ def co_separated(problem: Problem) -> dict[str, np.ndarray]:
     masks = object_masks(model, spectrum, names)
     waves = istft(masks * spectrum, options["window"], options["hop"], len(mixture)) / factor
     return dict(zip(names, waves.cpu().numpy(), strict=True))
+
+
+def pixel_masks(model: Learned, spectrum: torch.Tensor, clips: list[str]) -> torch.Tensor:
+    """Return the masks of clips by their frames, shape=(len(clips), F, N), of a spectrogram, shape=(F, N).
+
+    On the linear axis, in 0 to 1, or 0 and 1 with ``mask: binary``; no two masks need to sum to 1.
+    """
+    options, network = model.trained.options, model.trained.network
+    features = torch.from_numpy(model.frames.of(clips)).to(spectrum.device)[None]
+    found = over_windows(
+        lambda part: network(part[None], features)[0], warped(spectrum, options["bins"]), options["frames"]
+    )
+    masks = unwarp_matrix(len(spectrum), options["bins"]).to(spectrum.device) @ found
+    return (masks > DOMINANT).float() if model.options["mask"] == "binary" else masks
+
+
+def heard_of_clips(problem: Problem) -> dict[str, np.ndarray]:
+    """Separate by the frames of each clip, with the mixture's phase (Zhao et al. 2018).
+
+    It knows no objects: one gets what is heard of the clip that shows it, two of one clip the same.
+    """
+    model, names = problem.model, problem.objects
+    if not names:
+        return {}
+    options, clips = model.trained.options, sorted({problem.clip_of[name] for name in names})
+    mixture, factor = _at_its_level(problem)
+    spectrum = stft(mixture.to(model.device), options["window"], options["hop"])
+    masks = pixel_masks(model, spectrum, clips)
+    waves = istft(masks * spectrum, options["window"], options["hop"], len(mixture)) / factor
+    return {name: waves[clips.index(problem.clip_of[name])].cpu().numpy() for name in names}
 
 
 def waveforms(problem: Problem) -> dict[str, np.ndarray]:

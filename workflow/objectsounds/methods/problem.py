@@ -30,6 +30,8 @@ class Problem:
         For methods that draw; another for each mixture.
     clips : list of str
         What was mixed.
+    clip_of : dict
+        Object to the one of these that shows it.
     model : Learned or None
         The trained network of a learned method.
     sources : int
@@ -47,6 +49,7 @@ class Problem:
     rate: int = 0
     seed: int = 0
     clips: list[str] = field(default_factory=list)
+    clip_of: dict[str, str] = field(default_factory=dict)
     model: object | None = None
     sources: int = 0
     left_out: dict[str, str] = field(default_factory=dict)

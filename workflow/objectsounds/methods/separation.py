@@ -28,6 +28,13 @@ def detected_objects(bags: Bags, clip_ids: list[str]) -> list[str]:
     return [name for name, hit in zip(bags.objects, found, strict=True) if hit]
 
 
+def showing_clips(bags: Bags, clip_ids: list[str], objects: list[str]) -> dict[str, str]:
+    """Return for each detected object the clip in which it is seen, of several that where it is surest."""
+    rows = [bags.clip_ids.index(clip_id) for clip_id in clip_ids]
+    sure = np.where(bags.targets[rows] > 0, bags.probabilities[rows], -1.0)
+    return {name: clip_ids[int(sure[:, bags.objects.index(name)].argmax())] for name in objects}
+
+
 def fallback_reason(name: str, problem: Problem, estimates: dict[str, np.ndarray]) -> str:
     """Return why a true object gets the unprocessed mixture as its estimate; empty if it does not."""
     if name in estimates:
@@ -90,6 +97,9 @@ def separate_mixture(
         rate=own,
         seed=seed_of(settings["seed"], "separate", row["mixture"]),
         clips=clips,
+        clip_of=showing_clips(bags, clips, objects)
+        if method.detects
+        else dict(zip(true, clips, strict=True)),
         model=model,
         sources=len(true),
     )

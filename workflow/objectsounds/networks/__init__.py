@@ -1,1 +1,1 @@
-"""Networks and their training: MIML, U-Net, Wave-U-Net, co-separation, image classifiers."""
+"""Networks and their training: MIML, U-Net, Wave-U-Net, co-separation, Sound of Pixels, image classifiers."""

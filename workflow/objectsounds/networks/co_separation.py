@@ -21,21 +21,30 @@ WEIGHTS = (1e-3, 10.0)  # limits of a bin's weight
 class ResidualBlock(nn.Module):
     """Two convolutions beside a shorter way, as in ResNet-18 (torchvision's is not where separators run).
 
+    Parameters
+    ----------
+    given, made : int
+        Channels in and out.
+    stride : int
+    dilations : (int, int)
+        Of the two convolutions.
+
     Shape
     -----
     Input (P, given, R, N); output (P, made, R / stride, N / stride).
     """
 
-    def __init__(self, given: int, made: int, stride: int):
+    def __init__(self, given: int, made: int, stride: int, dilations: tuple[int, int] = (1, 1)):
         super().__init__()
+        first, second = dilations
         self.shorter: nn.Module = nn.Identity()
         if given != made:
             self.shorter = nn.Sequential(nn.Conv2d(given, made, 1, stride, bias=False), nn.BatchNorm2d(made))
         self.longer = nn.Sequential(
-            nn.Conv2d(given, made, 3, stride, 1, bias=False),
+            nn.Conv2d(given, made, 3, stride, first, first, bias=False),
             nn.BatchNorm2d(made),
             nn.ReLU(),
-            nn.Conv2d(made, made, 3, 1, 1, bias=False),
+            nn.Conv2d(made, made, 3, 1, second, second, bias=False),
             nn.BatchNorm2d(made),
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import h5py
 import numpy as np
@@ -46,7 +46,7 @@ class PairMixer(Mixer):
         Which sets have no label in common.
     """
 
-    opens: ClassVar[Callable[[str | Path], Solos]] = staticmethod(open_labelled)
+    opens: ClassVar[Callable[[Any], Solos]] = staticmethod(open_labelled)
     solos: Labelled
 
     def __post_init__(self):

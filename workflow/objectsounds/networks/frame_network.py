@@ -20,12 +20,16 @@ from objectsounds.networks.training import Training, evaluating
 BATCH = 100  # frames at a time where nothing is learnt
 
 
+def read_picture(path: Path) -> np.ndarray:
+    """Return a stored frame, uint8 [shape=(H, W, 3)], RGB."""
+    return cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+
+
 def network_frames(folder: Path, size: int, middle: bool = False) -> np.ndarray:
     """Return a clip's frames, or that in its middle alone, uint8 [shape=(n, size, size, 3)], RGB."""
     paths = sorted((folder / "frames").iterdir())
     paths = [paths[len(paths) // 2]] if middle else paths
-    images = [cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in paths]
-    return resized(images, size, size)
+    return resized([read_picture(path) for path in paths], size, size)
 
 
 def solo_frames(solos: Solos, statuses: list[str], size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import h5py
 import numpy as np
@@ -18,7 +18,7 @@ from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import reading
 from objectsounds.core.seeds import generator, seed_of
 from objectsounds.core.weights import load_weights
-from objectsounds.data.solos import Labelled, Solos, open_solos
+from objectsounds.data.solos import Labelled, Sighted, Solos, open_solos
 from objectsounds.networks.training import Training, checkpoint_of, evaluating
 
 QUIET = 0.03  # a section this far below its clip's level (linear) says nothing and is drawn again
@@ -47,7 +47,7 @@ class Mixer:
         Opens the file of its clips.
     """
 
-    opens: ClassVar[Callable[[str | Path], Solos]] = staticmethod(open_solos)
+    opens: ClassVar[Callable[[Any], Solos]] = staticmethod(open_solos)
     solos: Solos
     length: int
     counts: list[int]
@@ -198,10 +198,21 @@ class MixTraining(Training):
 
 def build_optimiser(network: torch.nn.Module, options: dict) -> torch.optim.Optimizer:
     """Return ``options["optimiser"]``: ``adam``, where none is named too, or ``sgd`` with ``momentum``."""
+    groups, rate = _groups(network, options), options["learning_rate"]
+    decay = options.get("weight_decay", 0.0)
     if options.get("optimiser", "adam") == "adam":
-        decay = options.get("weight_decay", 0.0)
-        return torch.optim.Adam(network.parameters(), options["learning_rate"], weight_decay=decay)
-    return torch.optim.SGD(network.parameters(), options["learning_rate"], momentum=options["momentum"])
+        return torch.optim.Adam(groups, rate, weight_decay=decay)
+    return torch.optim.SGD(groups, rate, momentum=options["momentum"], weight_decay=decay)
+
+
+def _groups(network: torch.nn.Module, options: dict) -> list[dict]:
+    """Return the parameters; those of what looks at frames last, where ``frame_learning_rate`` is theirs."""
+    named = list(network.named_parameters())
+    if "frame_learning_rate" not in options:
+        return [{"params": [value for _, value in named]}]
+    looks = [value for name, value in named if name.startswith("frames.")]
+    hears = [value for name, value in named if not name.startswith("frames.")]
+    return [{"params": hears}, {"params": looks, "lr": options["frame_learning_rate"]}]
 
 
 def _identity(settings: dict, stage: str, version: int, train: Solos, val: Solos | None) -> str:
@@ -210,6 +221,8 @@ def _identity(settings: dict, stage: str, version: int, train: Solos, val: Solos
         parts += [solos.clip_ids, solos.objects, solos.labels.tolist(), float(solos.rms.sum())]
         if isinstance(solos, Labelled):
             parts.append(solos.confidence.tolist())
+        if isinstance(solos, Sighted):
+            parts.append(solos.frames_bytes)
     return f"{seed_of(*parts):016x}"
 
 
@@ -261,7 +274,7 @@ def train_separator(
     settings: dict,
     stage: str,
     task: Callable[[dict, Solos], Task],
-    files: tuple[str | Path, str | Path | None],
+    files: tuple[Any, Any],
     outputs: tuple[str | Path, str | Path],
     about: dict,
     progress: Callable | None = None,
@@ -274,7 +287,7 @@ def train_separator(
     settings, stage, task
         As `MixTraining`.
     files : (train, val)
-        Solo clips; without ``val`` the training loss is watched.
+        Solo clips, or what else the mixer opens; without ``val`` the training loss is watched.
     outputs : (network, history)
     about : dict
         Kept beside the weights; holds ``stage_version``.

@@ -68,7 +68,7 @@ def run_separators(settings: dict, results: Path, methods: list[str]) -> dict[Pa
         if own:  # both U-Net methods have one network
             title = "U-Net" if method_of(name).network == "unet" else method_of(name).title
             found[_of_run(results, own)] = title + variant
-        if frames:
+        if frames and frames != own:
             found[_of_run(results, frames)] = "Frame network" + variant
     return found
 

@@ -24,7 +24,7 @@ def train_co_separation(
     settings : dict
         Keys ``seed``, ``mixtures.rms_db`` and ``co_separation``.
     files : (train, val)
-        Clips with any number of labels, as `make_solos` writes them with ``any_labels``.
+        Clips with any number of labels, as `make_solos` writes them with labels ``any``.
     """
     about = {"stage_version": STAGE_VERSION}
     train_separator(settings, "co_separation", CoSeparationTask, files, outputs, about, progress, PairMixer)

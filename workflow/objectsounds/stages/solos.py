@@ -1,4 +1,4 @@
-"""Stage ``solos``: clips with exactly one label, or with any, at one rate: what the separators learn from.
+"""Stage ``solos``: clips with one label, any, or unasked, at one rate: what the separators learn from.
 
 The label is what is seen (``solos.supervision: visual``), so that these methods know no more than MIML
 does. No performance may be learnt from that another split holds too: that would be its answer.
@@ -41,7 +41,7 @@ def make_solos(
     elsewhere: list[str],
     output: str | Path,
     progress: Callable = iter,
-    any_labels: bool = False,
+    labels: str = "one",
 ) -> None:
     """Gather a split's solo clips.
 
@@ -59,20 +59,24 @@ def make_solos(
         What the clips in use of the other splits are sections of.
     output : path
         HDF5 with ``waveform`` (all samples in a row, int16), ``start`` (n + 1,), ``rms`` (n,),
-        ``label`` (n,) and ``clip_id`` (n,); attributes ``objects`` and ``rate``. With ``any_labels``
-        ``label`` is the surest one, and ``confidence`` (n, L) has all.
+        ``label`` (n,) and ``clip_id`` (n,); attributes ``objects`` and ``rate``. With labels
+        ``any``, ``label`` is the surest one, and ``confidence`` (n, L) has all; with ``unasked`` it is -1.
     progress : callable
         Wraps the shards.
-    any_labels : bool
-        Take the clips with more than one label, too.
+    labels : str
+        ``one``: clips with exactly one label; ``any``: with one or more; ``unasked``: all, without labels.
     """
     from objectsounds.media.wav import resampled
 
     bags = open_dataset(dataset, bases=False)
     supervision = settings["solos"]["supervision"]
     sure = label_confidence(bags, supervision)
-    surest = {name: int(row.argmax()) for name, row in sure.items()}
-    labels = surest if any_labels else solo_labels(bags, supervision)
+    if labels == "unasked":
+        label_of = dict.fromkeys(bags.clip_ids, -1)
+    elif labels == "any":
+        label_of = {name: int(row.argmax()) for name, row in sure.items()}
+    else:
+        label_of = solo_labels(bags, supervision)
     kept: list[dict] = []
     powers: list[float] = []
     with written_whole(output) as temporary, h5py.File(temporary, "w") as file:
@@ -80,7 +84,7 @@ def make_solos(
         starts = [0]
         for status in progress(statuses):
             for row in good_clips(status):
-                if row["clip_id"] in labels:
+                if row["clip_id"] in label_of:
                     waveform, own = read_audio(status, row)
                     kept.append(row)
                     scaled = np.clip(resampled(waveform, own, rate), -1, 1) * FULL
@@ -93,13 +97,13 @@ def make_solos(
         file.attrs["rate"] = rate
         file.create_dataset("start", data=np.array(starts))
         file.create_dataset("rms", data=np.array(powers))
-        file.create_dataset("label", data=np.array([labels[name] for name in ids], dtype=np.int64))
+        file.create_dataset("label", data=np.array([label_of[name] for name in ids], dtype=np.int64))
         file.create_dataset("clip_id", data=ids, dtype=h5py.string_dtype())
-        if any_labels:
+        if labels == "any":
             shape = (len(ids), len(bags.objects))
             file.create_dataset("confidence", data=np.reshape([sure[name] for name in ids], shape))
-    kind = "a label" if any_labels else "exactly one label"
-    log.info("%d of %d clips have %s", len(ids), len(bags.clip_ids), kind)
+    kind = {"one": "have exactly one label", "any": "have a label", "unasked": "are good"}[labels]
+    log.info("%d of %d clips %s", len(ids), len(bags.clip_ids), kind)
 
 
 OPTIONS = {
@@ -107,7 +111,7 @@ OPTIONS = {
     "dataset": ONE | {"help": "the split's data set, for its labels"},
     "status": MANY,
     "elsewhere": SOME | {"help": "the other splits' performances"},
-    "labels": {"choices": ["one", "any"], "default": "one", "help": "how many a clip may have"},
+    "labels": {"choices": ["one", "any", "unasked"], "default": "one", "help": "how many a clip may have"},
     "output": ONE,
 }
 
@@ -115,4 +119,4 @@ OPTIONS = {
 def run(args, settings: dict) -> None:
     """Run the stage as its rule does."""
     inputs = (args.dataset, args.status, args.elsewhere)
-    make_solos(settings, args.rate, *inputs, args.output, tracker("solos"), args.labels == "any")
+    make_solos(settings, args.rate, *inputs, args.output, tracker("solos"), args.labels)
