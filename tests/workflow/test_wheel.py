@@ -101,7 +101,7 @@ def test_the_wheel_holds_the_whole_package_and_no_tests_or_caches(wheel):
     assert not [name for name in names_in(wheel) if "__pycache__" in name or "tests" in Path(name).parts]
 
 
-def test_the_wheel_asks_for_the_packages_of_requirements_txt_and_has_three_extras(wheel):
+def test_the_wheel_asks_for_the_packages_of_requirements_txt_and_has_its_extras(wheel):
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         metadata = email.message_from_bytes(archive.read(name))
@@ -111,7 +111,7 @@ def test_the_wheel_asks_for_the_packages_of_requirements_txt_and_has_three_extra
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     wanted = {re.match(r"[\w.-]+", line)[0] for line in lines if not line.startswith("#")}
     assert asked == {name.lower().replace("_", "-") for name in wanted}
-    assert set(metadata.get_all("Provides-Extra")) == {"gpu", "slurm", "dev"}
+    assert set(metadata.get_all("Provides-Extra")) == {"dev", "gpu", "slurm", "web"}
 
 
 def test_the_installed_package_is_the_wheels_and_knows_its_classes(installed):
