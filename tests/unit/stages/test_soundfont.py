@@ -25,9 +25,11 @@ SETTINGS = load_settings(
 )
 
 
-def test_each_instrument_gets_the_bases_of_its_performances_and_a_cat_none(tmp_path):
+def test_each_instrument_gets_the_bases_of_its_performances_and_a_cat_none(tmp_path, caplog):
+    caplog.set_level("INFO")
     make_soundfont(stage_settings(SETTINGS, "soundfont"), tmp_path / "s.h5", workers=2)
     found = read_performed(tmp_path / "s.h5")
+    assert "played: drum, piano, violin; not: cat" in caplog.text
     assert list(found) == ["drum", "piano", "violin"]
     assert all(bases.shape == (2, RATE // 20 + 1, 3) and bases.any() for bases in found.values())
     alone = dict(performed(["piano"], 2, SETTINGS))  # in one process, of one instrument

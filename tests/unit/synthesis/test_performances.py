@@ -48,3 +48,16 @@ def test_a_font_without_the_instrument_is_named_with_it(tmp_path, monkeypatch):
     monkeypatch.setattr(music, "play", lambda *_: np.zeros(8000, np.float32))
     with pytest.raises(ObjectsoundsError, match=r"x\.sf2 has no General MIDI program 105 \(banjo\)\."):
         list(performances("banjo", 1, 1.0, RATE, 1, [Path("x.sf2")]))
+
+
+def test_an_instrument_plays_over_its_whole_range(monkeypatch):
+    keys = []
+
+    def keep(recording, *_):
+        keys.extend(key for _, _, key, _ in recording["performances"][0]["notes"])
+        return np.zeros((10, 2), np.float32)
+
+    monkeypatch.setattr(music, "record", keep)
+    list(performances("flute", 20, 2.0, RATE, seed=0))
+    lowest, highest = INSTRUMENTS["flute"].lowest, INSTRUMENTS["flute"].highest
+    assert lowest <= min(keys) <= lowest + 3 and highest - 3 <= max(keys) <= highest
