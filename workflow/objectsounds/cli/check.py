@@ -8,6 +8,7 @@ from objectsounds.core.arguments import ONE
 from objectsounds.core.errors import BrokenFileError, ObjectsoundsError
 from objectsounds.core.files import RUN, move_aside, read_json_lines, read_lines, reading
 from objectsounds.core.tables import read_table
+from objectsounds.stages import STAGES
 
 
 def _read_hdf5(path: Path) -> None:
@@ -37,33 +38,8 @@ def _read_wav(path: Path) -> None:
         pass
 
 
-FOLDERS = (  # that the workflow writes: whatever else lies in a run's folder is a person's
-    "ablation",
-    "bases",
-    "catalogue",
-    "clips",
-    "co_separation",
-    "dataset",
-    "demo",
-    "denoise",
-    "dictionary",
-    "experiments",
-    "export",
-    "frame_network",
-    "labeller",
-    "labels",
-    "masks",
-    "mixtures",
-    "report",
-    "score",
-    "separate",
-    "separate_videos",
-    "solos",
-    "sound_of_pixels",
-    "train",
-    "unet",
-    "wave_unet",
-)
+# That the workflow writes, each of its stage's name: whatever else lies in a run's folder is a person's.
+FOLDERS = sorted({*STAGES, "separate", "separate_videos"})
 READERS: dict[str, Callable[[Path], None]] = {
     ".h5": _read_hdf5,
     ".pt": _read_weights,
