@@ -1,5 +1,8 @@
 """The starter: instruments are separated before anything was learnt."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import soundfile
@@ -113,3 +116,15 @@ def test_options_of_the_starter_are_refused_where_a_run_is_the_model(tmp_path, d
     assert main([*command, "--soundfont", "x.sf2"]) == 1
     with pytest.raises(ObjectsoundsError, match=r"x\.sf2 is no file; name a SoundFont"):
         starter_model(["drum"], [tmp_path / "x.sf2"])
+
+
+def test_a_script_without_a_guard_may_use_it(duet, kept, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from objectsounds import Separator\n"
+        "from objectsounds.video import starter\n"
+        "starter.PERFORMANCES = 1\n"
+        f"print(sorted(Separator.load().separate({str(duet[0])!r}, ['flute', 'drum'])))\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert done.stdout == "['drum', 'flute']\n", done.stderr

@@ -81,6 +81,7 @@ def separate_own(args: argparse.Namespace) -> None:
 
 def _model(args: argparse.Namespace, objects: list[str]) -> "Model":
     """Return the model that the options ask for: a run's, a file's, or the starter."""
+    from objectsounds.core.cores import cores
     from objectsounds.core.progress import Counter
     from objectsounds.video.model_file import model_of_run, read_model
     from objectsounds.video.starter import starter_model, with_starter
@@ -88,13 +89,13 @@ def _model(args: argparse.Namespace, objects: list[str]) -> "Model":
     fonts, progress = [Path(name) for name in args.soundfont or []], Counter("instruments played")
     if not (args.run or args.model):
         labeller = {"architecture": args.architecture} if args.architecture else {}
-        return starter_model(objects, fonts, labeller, progress)
+        return starter_model(objects, fonts, labeller, progress, cores())
     if args.architecture:
         raise ObjectsoundsError("--architecture is of the starter; a run's model has its own.")
     if fonts and not args.with_starter:
         raise ObjectsoundsError("--soundfont plays the starter; a run's model takes it --with-starter.")
     model = read_model(args.model or model_of_run(args.run, args.method))
-    return with_starter(model, objects, fonts, progress) if args.with_starter else model
+    return with_starter(model, objects, fonts, progress, cores()) if args.with_starter else model
 
 
 def run(args: argparse.Namespace, settings: dict) -> None:

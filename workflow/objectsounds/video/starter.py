@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +49,8 @@ class PlayedDictionary(Dictionary):
     progress : callable or None
     own : Dictionary, optional
         A run's.
+    workers : int
+        Processes that play.
     """
 
     def __init__(
@@ -59,13 +60,14 @@ class PlayedDictionary(Dictionary):
         fonts: list[Path],
         progress: Progress | None,
         own: Dictionary | None = None,
+        workers: int = 1,
     ) -> None:
         for font in fonts:
             if not font.is_file():
                 raise ObjectsoundsError(f"{font} is no file; name a SoundFont (.sf2).")
         rate = settings["clips"]["sample_rate"]
         self.played, self.settings, self.fonts, self.progress = played, settings, fonts, progress
-        self.frequencies, self.made = frequencies_of(settings, rate), {}
+        self.frequencies, self.made, self.workers = frequencies_of(settings, rate), {}, workers
         none = np.zeros((0, len(self.frequencies)), np.float32)
         self.own = own or Dictionary([], np.zeros(0, np.int32), none, [], {})
         objects = list(dict.fromkeys([*self.own.objects, *played]))
@@ -73,9 +75,9 @@ class PlayedDictionary(Dictionary):
         super().__init__(objects, self.own.owners, self.own.bases, self.own.clip_ids, empty)
 
     def ready(self, names: list[str]) -> None:
-        """Play those of some objects that were not played before, in as many processes as there are cores."""
+        """Play those of some objects that were not played before."""
         names = [name for name in names if name in self.played and name not in self.made]
-        for name, bases in _kept(names, self.settings, self.fonts, self.progress).items():
+        for name, bases in _kept(names, self.settings, self.fonts, self.progress, self.workers).items():
             count, _, each = bases.shape
             columns = bases.transpose(0, 2, 1).reshape(count * each, -1)
             semitones = self.settings["dictionary"]["transpose"]
@@ -100,6 +102,7 @@ def starter_model(
     fonts: list[Path] | None = None,
     labeller: dict | None = None,
     progress: Progress | None = None,
+    workers: int = 1,
 ) -> Model:
     """Return the starter's model.
 
@@ -113,6 +116,9 @@ def starter_model(
         Keys of section ``labeller`` that differ from the defaults.
     progress : callable, optional
         Called with (done, total) instruments when some have to be played.
+    workers : int
+        Processes that play. More than one start Python anew, which a script must be made for
+        (``if __name__ == "__main__"``); the commands are.
 
     Raises
     ------
@@ -123,7 +129,7 @@ def starter_model(
     _check(names)
     user = {"labeller": labeller or {}, "separate": {"bands": True}}
     settings = merge(load_settings(user), {"classes": names})
-    dictionary = PlayedDictionary(names, settings, fonts or [], progress)
+    dictionary = PlayedDictionary(names, settings, fonts or [], progress, workers=workers)
     about = f"{settings['labeller']['architecture']} of ImageNet"
     own = stage_settings(settings, "export")
     return Model(cache_folder() / NAME, NAME, own, chosen_classes(names), dictionary, about)
@@ -134,6 +140,7 @@ def with_starter(
     objects: list[str] | None = None,
     fonts: list[Path] | None = None,
     progress: Progress | None = None,
+    workers: int = 1,
 ) -> Model:
     """Return a model whose objects that are instruments have the starter's bases beside their own.
 
@@ -142,7 +149,7 @@ def with_starter(
     model : Model
     objects : list of str, optional
         Of which some may be the starter's alone; by default all of both.
-    fonts, progress
+    fonts, progress, workers
         As in `starter_model`.
 
     Raises
@@ -155,7 +162,7 @@ def with_starter(
     _check(added)
     shared = [name for name in playable(model.objects) if not any(map(is_performance, own.clips_of(name)))]
     settings = merge(load_settings({}), model.settings)
-    dictionary = PlayedDictionary([*shared, *added], settings, fonts or [], progress, own)
+    dictionary = PlayedDictionary([*shared, *added], settings, fonts or [], progress, own, workers)
     classes = [*model.classes, *chosen_classes(added)]
     return dataclasses.replace(model, dictionary=dictionary, classes=classes)
 
@@ -177,14 +184,13 @@ def _key(settings: dict, fonts: list[Path]) -> str:
 
 
 def _kept(
-    names: list[str], settings: dict, fonts: list[Path], progress: Progress | None
+    names: list[str], settings: dict, fonts: list[Path], progress: Progress | None, workers: int
 ) -> dict[str, np.ndarray]:
     """Return each instrument's bases, shape=(P, F, M), from the cache folder, where they are put once."""
     if not names:
         return {}
     folder = cache_folder() / NAME / _key(settings, fonts)
     missing = [name for name in names if not (folder / f"{name}.npy").is_file()]
-    workers = len(os.sched_getaffinity(0))
     for name, bases in performed(missing, PERFORMANCES, settings, fonts, workers, progress):
         with written_whole(folder / f"{name}.npy") as temporary, temporary.open("wb") as file:
             np.save(file, bases.astype(np.float16))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
+from objectsounds.core.cores import cores
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.synthesis.instruments import INSTRUMENTS
 from objectsounds.video.model_file import Model, model_of_run, read_model
@@ -78,7 +79,7 @@ class StarterOffer(Offer):
 
     def separating(self, objects: list[str], progress: Progress) -> Tools:
         """Return the tools that separate objects, which are played first if they never were."""
-        return Tools(starter_model(objects, self.fonts, progress=progress))
+        return Tools(starter_model(objects, self.fonts, progress=progress, workers=cores()))
 
 
 class LearntOffer(Offer):
