@@ -6,4 +6,4 @@ from objectsounds.dictionaries.choice import Choice
 
 def choose(maps: None, bags: Bags, options: dict) -> Choice:
     """Choose nothing; see the module. Parameters as in the other rules."""
-    return Choice(empty=dict.fromkeys(bags.objects, "no SoundFont plays it"))
+    return Choice(empty=dict.fromkeys(bags.objects, "no performance of it (soundfont.performances)"))
