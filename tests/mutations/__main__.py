@@ -22,6 +22,7 @@ from tests.mutations.trial import PACKAGE, Trial, import_heavy
 ROOT = Path(__file__).resolve().parents[2]
 SURVIVORS = Path(__file__).with_name("survivors.tsv")
 MODULES = (
+    *("config.external_table", "methods.external", "methods.entry_point"),
     *("methods.separation", "methods.guided", "methods.guided_masks", "methods.refinement", "methods.timbre"),
     *("stages.score", "stages.score_tables", "data.score_tables", "signal.measures", "signal.statistics"),
     *("data.mixtures", "stages.mixtures", "data.targets", "data.bags", "stages.dataset"),

@@ -329,6 +329,7 @@ EDITS = [
     *_edits(
         {"report"},
         {
+            "external": {"halves": {"command": ["halve", "{mixture}", "{output}"]}},
             "report.mixtures": 2,
             "report.max_megabytes": 50,
             "report.relation_maps": 2,

@@ -8,6 +8,7 @@ import dataclasses
 import hashlib
 import importlib
 import json
+import sys
 from functools import partial
 
 import cv2
@@ -15,6 +16,7 @@ import h5py
 import numpy as np
 import torch
 
+from objectsounds.config.external_table import completed, register
 from objectsounds.config.method_table import CONDITIONINGS, METHODS, RULES, Conditioning
 from objectsounds.config.paths import dictionary_keys
 from objectsounds.config.settings import load_settings, merge, stage_settings
@@ -43,6 +45,7 @@ from objectsounds.stages.labeller import train_labeller
 from objectsounds.stages.masks import make_masks
 from objectsounds.stages.score import score_block
 from objectsounds.stages.score_tables import make_tables
+from objectsounds.stages.separate_external import separate_external
 from objectsounds.stages.separate_videos import separate_videos
 from objectsounds.stages.soundfont import make_soundfont
 from objectsounds.stages.train import train_network
@@ -261,6 +264,22 @@ def _neural(inputs: Inputs) -> dict:
     }
 
 
+PROGRAM = "import shutil, sys; shutil.copy(sys.argv[1], sys.argv[2] + '/source_2.wav')"
+
+
+def _separate_external(inputs: Inputs) -> dict:
+    """Return what a program leaves that takes the mixture for its second estimate, at half the rate."""
+    command = [sys.executable, "-c", PROGRAM, "{mixture}", "{output}"]
+    external = completed({"copies": {"command": command, "objects": "blind", "rate": 8000}})
+    register(external)
+    folder = inputs.folder / "separate" / "copies"
+    separate_external(
+        inputs.of("separate_external") | {"external": external}, "copies", inputs.mixtures, folder
+    )
+    register({})
+    return _sounds_of(folder)
+
+
 SCORED = ("mixture", "miml", "miml_surest", "kmeans")
 
 
@@ -475,6 +494,7 @@ FIGURES = {
     "mixtures": (_mixtures, EXACT),
     "separate": (_separate, CLOSE),
     "neural": (_neural, CLOSE),
+    "separate_external": (_separate_external, CLOSE),
     "score": (_score, CLOSE),
     "export": (_export, EXACT),
     "separate_videos": (_separate_videos, CLOSE),

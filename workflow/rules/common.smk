@@ -11,7 +11,7 @@ from snakemake.path_modifier import PathModifier
 from snakemake.settings.types import DeploymentMethod
 
 try:
-    from objectsounds.config import download_file, job_resources, paths
+    from objectsounds.config import download_file, external_table, job_resources, paths
 except ModuleNotFoundError as error:  # of a Snakefile that is read from afar, whose folder is on no path
     raise WorkflowError(f"{error}: install objectsounds for the Python that runs Snakemake.") from None
 

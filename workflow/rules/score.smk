@@ -22,7 +22,9 @@ rule score:
     resources:
         **asked("score"),
     params:
-        **params_of("score"),
+        python=python,
+        settings=lambda wc: stage_params("score", extra=external_table.run_keys(wc.method, ("objects",)))(wc),
+        version=_settings.stage_version("score"),
     shell:
         "{params.python} -m objectsounds score"
         " --settings {params.settings:q}"

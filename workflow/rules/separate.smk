@@ -8,6 +8,7 @@ OUTPUTS:          <results>/separate/{method}/{block}: estimates.tsv and <mixtur
 
 include: "export.smk"
 include: "separate_videos.smk"
+include: "separate_external.smk"
 
 
 rule separate:
@@ -21,7 +22,7 @@ rule separate:
     benchmark:
         "<benchmarks>/separate/{method}/{block}.tsv"
     wildcard_constraints:
-        method=rf"(?!({'|'.join(LEARNED)})\b)\w+(@\w+)?",
+        method=rf"(?!({'|'.join(LEARNED + EXTERNAL)})\b)\w+(@\w+)?",
     conda:
         "../../envs/audio.yaml"
     threads: SETTINGS["separate"]["threads"]

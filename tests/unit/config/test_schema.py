@@ -45,7 +45,12 @@ def test_default_yaml_holds_the_defaults_that_a_run_uses():
 def test_the_manual_has_a_row_for_every_key():
     tables = README.read_text(encoding="utf-8").partition("\n## Every key\n")[2]
     rows = [line.split("|")[1].strip(" `") for line in tables.splitlines() if line.startswith("| `")]
-    assert sorted(rows) == sorted(key.partition(".")[2] or key for key in LEAVES)
+    wanted = []
+    for path, item in LEAVES.items():
+        key = path.partition(".")[2] or path
+        named = item.get("additionalProperties", {}).get("properties", {})
+        wanted += [key, *(f"{key}.<name>.{inside}" for inside in named)]
+    assert "external.<name>.command" in wanted and sorted(rows) == sorted(wanted)
 
 
 def test_a_section_has_all_of_its_keys_and_no_other():

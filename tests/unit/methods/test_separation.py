@@ -117,12 +117,12 @@ def test_objects_without_bases_are_left_out_and_the_reason_is_said(problem):
     problem.objects = ["piano", "drum"]
     estimates = guided_nmf(problem)
     assert list(estimates) == ["piano"]
-    assert fallback_reason("drum", problem, estimates) == "empty dictionary"
-    assert fallback_reason("violin", problem, estimates) == "not detected"
-    assert fallback_reason("piano", problem, estimates) == ""
-    assert fallback_reason("piano", problem, {"piano": np.zeros(10)}) == "silent estimate"
-    problem.left_out = {}
-    assert fallback_reason("drum", problem, estimates) == "no estimate"
+    asked, left_out = problem.objects, problem.left_out
+    assert fallback_reason("drum", asked, left_out, estimates) == "empty dictionary"
+    assert fallback_reason("violin", asked, left_out, estimates) == "not detected"
+    assert fallback_reason("piano", asked, left_out, estimates) == ""
+    assert fallback_reason("piano", asked, left_out, {"piano": np.zeros(10)}) == "silent estimate"
+    assert fallback_reason("drum", asked, {}, estimates) == "no estimate"
 
 
 PITCHES = {"drum": 2500, "piano": 400, "violin": 1500}

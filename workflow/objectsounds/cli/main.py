@@ -11,6 +11,7 @@ from pathlib import Path
 from objectsounds import __version__
 from objectsounds.cli.commands import COMMANDS, module_of, parser_of, summary_of
 from objectsounds.cli.costs import log_spent
+from objectsounds.config.external_table import register
 from objectsounds.config.settings import load_settings
 from objectsounds.core.arguments import Parser, UsageError, shortened
 from objectsounds.core.errors import ObjectsoundsError
@@ -64,12 +65,16 @@ def _settings(text: str | None) -> dict:
     if text is None:
         return load_settings()
     try:
-        return json.loads(text if text.lstrip().startswith("{") else Path(text).read_text(encoding="utf-8"))
+        settings = json.loads(
+            text if text.lstrip().startswith("{") else Path(text).read_text(encoding="utf-8")
+        )
+        register(settings.get("external", {}))
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", error)
         raise ObjectsoundsError(
             f"--settings {shortened(text)} is neither JSON nor a file of it ({why}): name one, or none."
         ) from error
+    return settings
 
 
 def limit_threads(command: str, settings: dict) -> None:

@@ -74,11 +74,13 @@ def _rows(properties: dict, section: str = "") -> Iterator[str]:
         if "properties" in item:
             yield from _rows(item["properties"], f"{section}{name}.")
             continue
-        default = _text(item["default"])
+        default = _text(item["default"]) if "default" in item else "none"
         shown = f"`{default}`" if len(default) <= LONG else "see `default.yaml`"
         words = (wanted(item), item["description"])
         cells = (f"`{section}{name}`", shown, *(text.replace("<", "&lt;") for text in words))
         yield f"| {' | '.join(cells)} |"
+        named = item.get("additionalProperties", {}).get("properties", {})
+        yield from _rows(named, f"{section}{name}.<name>.")
 
 
 def key_tables(schema: dict) -> str:

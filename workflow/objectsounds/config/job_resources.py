@@ -55,6 +55,7 @@ REQUESTS = {
     "co_separation": Request(8000, 480),
     "sound_of_pixels": Request(8000, 480),
     "pixel_features": Request(2000, 60),
+    "separate_external": Request(4000, 10, mixture_seconds=60),
     "separate_learned": Request(4000, 10, mixture_seconds=12),
     "masks": Request(4000, 120),
     "score": Request(1000, 10, mixture_seconds=4),

@@ -101,6 +101,8 @@ class Method:
         True if a model file can hold what it needs, for new videos.
     sizes : str or None
         The dictionary that says how many components it may use, where the settings give no number.
+    external : str or None
+        Its name in section ``external`` of the settings, of a method from outside of this project.
     """
 
     title: str
@@ -115,6 +117,7 @@ class Method:
     true_objects: bool = False
     portable: bool = False
     sizes: str | None = None
+    external: str | None = None
 
     @property
     def detects(self) -> bool:
@@ -142,7 +145,7 @@ CONDITIONINGS = [
     for place in ("bottleneck", "every_layer", "output")
 ]
 REFERENCES, MATCHING, NUMBER = "the references", "which estimate is which", "how many sources sound"
-APART = "which frames are of which source"
+APART, WHICH_OBJECTS = "which frames are of which source", "which objects sound"
 METHODS = {
     "mixture": Method("Unprocessed mixture", "oracles.unprocessed"),
     "ideal_ratio_mask": Method("Ideal ratio mask (limit)", "oracles.ideal_ratio_mask", told=REFERENCES),
@@ -189,16 +192,23 @@ METHODS |= {
     for name in CONDITIONINGS
 }
 TRUE_OBJECTS = "_true_objects"  # ends the name of the twin of a guided method
-METHODS |= {
-    name + TRUE_OBJECTS: replace(
-        method,
-        title=f"{method.title}, true objects",
-        told=" and ".join(filter(None, (method.told, "which objects sound"))),
-        true_objects=True,
-    )
-    for name, method in METHODS.items()
-    if method.guided
-}
+
+
+def twins_of(methods: dict[str, Method]) -> dict[str, Method]:
+    """Return the twins of guided methods, which are given the true objects."""
+    return {
+        name + TRUE_OBJECTS: replace(
+            method,
+            title=f"{method.title}, true objects",
+            told=" and ".join(filter(None, (method.told, WHICH_OBJECTS))),
+            true_objects=True,
+        )
+        for name, method in methods.items()
+        if method.guided
+    }
+
+
+METHODS |= twins_of(METHODS)
 LEARNED = [name for name, method in METHODS.items() if method.network]
 SEPARATORS = list(
     dict.fromkeys(str(METHODS[name].network).partition("/")[0] for name in LEARNED)

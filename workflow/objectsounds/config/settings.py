@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from objectsounds.config.classes import chosen_classes
+from objectsounds.config.external_table import check_external, completed, register
 from objectsounds.config.method_table import DICTIONARIES, METHODS, no_such_method, with_twins
 from objectsounds.config.schema import defaults_of, read_schema, read_yaml, typed
 from objectsounds.config.stage_keys import STAGE_KEYS, UPSTREAM, VARIANT_SECTIONS
@@ -95,6 +96,8 @@ def load_settings(user: dict | None = None, relocated: Callable[[str], str] = st
     for section in (settings, settings["experiments"]):
         if isinstance(section, dict) and isinstance(section["variants"], dict):
             section["variants"] = {k: item for k, item in section["variants"].items() if item is not None}
+    if isinstance(settings["external"], dict):
+        settings["external"] = completed(settings["external"])
     validate(settings)
     results = settings["results"].replace("<preset>", Path(str(preset or "default")).stem).rstrip("/")
     results = relocated(results)
@@ -121,6 +124,8 @@ def validate(settings: dict) -> None:
             f"classes: ImageNet knows no {unseen[0]}; take it out, or set labeller.kind: pictures and give "
             "labelled pictures of the objects."
         )
+    check_external(settings["external"])
+    register(settings["external"])
     experiments = settings["experiments"]
     named = {key: settings[key] for key in ("methods", "variant_methods")}
     named["experiments.methods"] = experiments["methods"]

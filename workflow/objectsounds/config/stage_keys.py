@@ -86,6 +86,13 @@ STAGE_KEYS = {
         "bases.hop_seconds",
         "bases.cqt",
     ],
+    "separate_external": [
+        "seed",
+        "bases.transform",
+        "bases.window_seconds",
+        "bases.hop_seconds",
+        "bases.cqt",
+    ],
     "score": ["score"],
     "score_tables": ["score", "seed", "classes", "mixtures.sources"],
     "export": [  # what separates a new video, and how it is looked at
@@ -147,7 +154,17 @@ STAGE_KEYS = {
 STAGE_KEYS["mixtures_table"] = STAGE_KEYS["mixtures"]
 STAGE_KEYS["report"] = [  # the page shows the settings of all that it is made of
     *("seed", "classes", "catalogue", *STAGE_KEYS["clips"], "bases", "labeller", "dataset", "train"),
-    *("dictionary", "soundfont", "mixtures", "separate", "score", "methods", "variants", "variant_methods"),
+    *(
+        "dictionary",
+        "soundfont",
+        "mixtures",
+        "separate",
+        "score",
+        "external",
+        "methods",
+        "variants",
+        "variant_methods",
+    ),
     *("report.mixtures", "report.max_megabytes", "report.relation_maps"),
     *("solos", "frame_network", "unet", "wave_unet", "co_separation", "sound_of_pixels"),
     "masks",

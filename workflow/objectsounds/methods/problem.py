@@ -36,6 +36,9 @@ class Problem:
         The trained network of a learned method.
     sources : int
         How many sources sound; 0 where that is not known, as in a person's own video.
+    frames : list of str
+        JPEG files, of a method from outside that is given them: in no order of the clips, or in a folder a
+        clip where it is given them apart.
     left_out : dict
         Filled in by the method: object to the reason why it gets no estimate.
     """
@@ -52,6 +55,7 @@ class Problem:
     clip_of: dict[str, str] = field(default_factory=dict)
     model: object | None = None
     sources: int = 0
+    frames: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
 
 

@@ -35,11 +35,16 @@ def showing_clips(bags: Bags, clip_ids: list[str], objects: list[str]) -> dict[s
     return {name: clip_ids[int(sure[:, bags.objects.index(name)].argmax())] for name in objects}
 
 
-def fallback_reason(name: str, problem: Problem, estimates: dict[str, np.ndarray]) -> str:
-    """Return why a true object gets the unprocessed mixture as its estimate; empty if it does not."""
+def fallback_reason(
+    name: str, asked: list[str], left_out: dict[str, str], estimates: dict[str, np.ndarray]
+) -> str:
+    """Return why a true object gets the unprocessed mixture as its estimate; empty if it does not.
+
+    ``left_out`` says of the objects that were asked for and have no estimate why.
+    """
     if name in estimates:
         return "" if np.sqrt(np.mean(np.square(estimates[name]))) > SILENT else "silent estimate"
-    return problem.left_out.get(name, "no estimate" if name in problem.objects else "not detected")
+    return left_out.get(name, "no estimate" if name in asked else "not detected")
 
 
 def dictionary_at(rate: int, dictionary: Dictionary, settings: dict, learnt_rate: int) -> Dictionary:
@@ -47,7 +52,8 @@ def dictionary_at(rate: int, dictionary: Dictionary, settings: dict, learnt_rate
     return replace(dictionary, bases=bases_at(rate, dictionary.bases.T, settings, learnt_rate).T)
 
 
-def _read_mixture(folder: Path, row: dict) -> tuple[np.ndarray, int, dict[str, np.ndarray]]:
+def read_mixture(folder: Path, row: dict) -> tuple[np.ndarray, int, dict[str, np.ndarray]]:
+    """Return a mixture of a block [shape=(T,)], its rate in Hz, and the references by object [shape=(T,)]."""
     mixture, rate = read_block_wav(folder / row["mixture"] / "mixture.wav")
     references = {
         name: read_block_wav(folder / row["mixture"] / f"reference_{number}.wav")[0]
@@ -82,7 +88,7 @@ def separate_mixture(
     rate : int
         Hz.
     """
-    mixture, rate, references = _read_mixture(folder, row)
+    mixture, rate, references = read_mixture(folder, row)
     true, clips = list(references), split_names(row["clips"])
     objects = detected_objects(bags, clips) if method.detects else true
     own = model.rate if model is not None else min(settings["separate"]["rate"] or rate, rate)
@@ -105,14 +111,22 @@ def separate_mixture(
     )
     estimates = function_of(method)(problem)
     estimates = {name: resampled(sound, own, rate, len(mixture)) for name, sound in estimates.items()}
-    return estimates, _rows(row["mixture"], true, problem, estimates, method.detects), rate
+    rows = estimate_rows(row["mixture"], true, objects, problem.left_out, estimates, method.detects)
+    return estimates, rows, rate
 
 
-def _rows(mixture: str, true: list[str], problem: Problem, estimates: dict, detects: bool) -> list[dict]:
+def estimate_rows(
+    mixture: str,
+    true: list[str],
+    asked: list[str],
+    left_out: dict[str, str],
+    estimates: dict[str, np.ndarray],
+    detects: bool,
+) -> list[dict]:
     """Return the rows of ``estimates.tsv``: the true objects, then what was detected beside them."""
-    rows, detected = [], join_names(problem.objects) if detects else ""
+    rows, detected = [], join_names(asked) if detects else ""
     for name in true + [extra for extra in estimates if extra not in true]:
-        reason = fallback_reason(name, problem, estimates) if name in true else ""
+        reason = fallback_reason(name, asked, left_out, estimates) if name in true else ""
         file = f"{mixture}/{name}.wav" if name in estimates else ""
         cells = {"mixture": mixture, "object": name, "file": file}
         rows.append(cells | {"fallback": reason, "detected": detected})

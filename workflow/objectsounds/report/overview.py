@@ -14,23 +14,40 @@ PACKAGES = ("snakemake", "torch", "torchvision", "librosa", "scikit-learn", "num
 LIMIT = "ideal_ratio_mask"
 
 
-def stage_times(results: Path) -> list[dict]:
-    """Return per stage the number of jobs, their seconds together and the largest memory in MB."""
-    stages: dict[str, list[dict]] = {}
-    folder = results / "benchmarks"
+def job_times(folder: Path) -> list[dict]:
+    """Return per stage, or per method below ``separate``, how many jobs there were and what they took.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's benchmarks, or those of one stage.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``jobs``, their ``seconds`` together and the largest ``memory`` in MB.
+    """
+    found_jobs: dict[str, list[dict]] = {}
     for path in sorted(folder.rglob("*.tsv")):
         name = path.relative_to(folder).parts[0].removesuffix(".tsv")
         with path.open(encoding="utf-8", newline="") as file:  # Snakemake's own: one cut tells of no time
             found = csv.DictReader(file, delimiter="\t")
-            stages.setdefault(name, []).extend(job for job in found if job.get("s") and job.get("max_rss"))
+            whole = [job for job in found if job.get("s") and job.get("max_rss")]
+            found_jobs.setdefault(name, []).extend(whole)
     rows = []
-    for name, jobs in stages.items():
+    for name, jobs in found_jobs.items():
         seconds = [float(job["s"]) for job in jobs]
         memory = [float(job["max_rss"]) for job in jobs if job["max_rss"] not in ("NA", "-")]
         rows.append(
-            {"stage": name, "jobs": len(jobs), "seconds": sum(seconds), "memory": max(memory, default=0)}
+            {"name": name, "jobs": len(jobs), "seconds": sum(seconds), "memory": max(memory, default=0)}
         )
     return rows
+
+
+def method_times(results: Path, methods: list[str]) -> list[dict]:
+    """Return what the run's methods took to separate, as `job_times` does, with the methods' titles."""
+    found = {row["name"]: row for row in job_times(results / "benchmarks" / "separate")}
+    return [found[name] | {"name": method_title(name)} for name in methods if name in found]
 
 
 def versions() -> dict[str, str]:

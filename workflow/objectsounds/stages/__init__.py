@@ -10,6 +10,6 @@ STAGES = (
     *("demo", "catalogue", "clips", "bases", "labeller", "labels", "ablation", "ablation_table"),
     *("dataset", "train", "soundfont", "dictionary", "dictionary_gaussian", "export"),
     *("mixtures_table", "mixtures", "solos", "frame_network", "frame_predictions", "unet", "wave_unet"),
-    *("co_separation", "sound_of_pixels", "pixel_features", "masks"),
+    *("co_separation", "sound_of_pixels", "pixel_features", "separate_external", "masks"),
     *("score", "score_tables", "denoise", "experiments", "report"),
 )

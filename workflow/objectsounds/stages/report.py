@@ -14,7 +14,7 @@ from objectsounds.core.arguments import MANY, ONE
 from objectsounds.core.files import folder_written_whole, write_text
 from objectsounds.report.listening import folder_size, listening_room
 from objectsounds.report.masks_table import masks_section
-from objectsounds.report.overview import stage_times, versions
+from objectsounds.report.overview import job_times, method_times, versions
 from objectsounds.report.pack import fitting, write_file, write_folder
 from objectsounds.report.page import (
     ablation_part,
@@ -59,7 +59,8 @@ def make_report(settings: dict, results: Path, methods: list[str], output: Path)
             "versions": versions(),
             "settings": yaml.safe_dump(settings, allow_unicode=True, default_flow_style=None),
             "classes": classes,
-            "times": stage_times(results),
+            "times": job_times(results / "benchmarks"),
+            "method_times": method_times(results, methods),
             "labeller": labels_part(results, media),
             **ablation_part(results, media),
             **experiments_part(results, media),

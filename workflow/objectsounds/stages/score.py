@@ -5,13 +5,17 @@ which object is which; only methods that cannot know it are also scored with the
 unprocessed mixture stands in for an estimate that is missing or silent.
 """
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from objectsounds.config.external_table import check_external, completed, register
 from objectsounds.config.method_table import method_of
 from objectsounds.core.arguments import ONE
+from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.files import is_of_this_run
 from objectsounds.core.progress import tracker
 from objectsounds.core.tables import join_names, split_names, write_table
 from objectsounds.data.block_files import read_block_table, read_block_wav
@@ -20,6 +24,7 @@ from objectsounds.data.score_tables import COLUMNS
 from objectsounds.signal.bss_eval import BY_ENGINE
 from objectsounds.signal.measures import MEASURES
 from objectsounds.stages.separate import COLUMNS as ESTIMATE_COLUMNS
+from objectsounds.stages.separate_external import separate_external
 
 STAGE_VERSION = 4
 
@@ -118,6 +123,49 @@ def score_block(
     write_table(output, COLUMNS, rows)
 
 
+def score_folder(
+    settings: dict,
+    method: str,
+    mixtures: str | Path,
+    separated: str | Path,
+    output: str | Path,
+    progress: Callable = iter,
+) -> None:
+    """Score a person's folder of estimates, ``<mixture>/<object>.wav``, of a block of mixtures.
+
+    Parameters
+    ----------
+    settings : dict
+        Keys ``seed`` and ``score.engine``.
+    method : str
+        What the table calls it.
+    mixtures, separated : path
+        The block's folder, and the person's.
+    output : path
+        As `score_block`.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If it holds an estimate of none of the mixtures, or the name is a method's of this project.
+    """
+    rows = read_block_table(Path(mixtures) / "mixtures.tsv", MIXTURE_COLUMNS)
+    files = [f"{row['mixture']}/{name}.wav" for row in rows for name in split_names(row["objects"])]
+    if not any((Path(separated) / file).is_file() for file in files):
+        example = f", as {files[0]}" if files else ""
+        raise ObjectsoundsError(
+            f"{separated} holds no estimate of a mixture of {mixtures}; put them there as "
+            f"<mixture>/<object>.wav{example}."
+        )
+    declared = completed({method: {"estimates": str(separated), "objects": "named"}})
+    check_external(declared)
+    register(declared)
+    with tempfile.TemporaryDirectory() as place:
+        taken = Path(place) / "separated"
+        separate_external({"seed": settings["seed"], "external": declared}, method, mixtures, taken)
+        score_block(settings, method, mixtures, taken, output, progress)
+
+
 def _cell(value: object) -> object:
     return f"{value:.4f}" if isinstance(value, float) else value
 
@@ -126,5 +174,7 @@ OPTIONS = {"method": ONE, "mixtures": ONE, "separated": ONE, "output": ONE}
 
 
 def run(args, settings: dict) -> None:
-    """Run the stage as its rule does."""
-    score_block(settings, args.method, args.mixtures, args.separated, args.output, tracker(args.method))
+    """Run the stage as its rule does; a folder that is not of a run is a person's."""
+    own = is_of_this_run(args.separated) or (Path(args.separated) / "estimates.tsv").exists()
+    scored = score_block if own else score_folder
+    scored(settings, args.method, args.mixtures, args.separated, args.output, tracker(args.method))
