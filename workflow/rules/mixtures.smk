@@ -12,6 +12,7 @@ rule mixtures_table:
         objects=after_catalogue("<results>/catalogue/objects-test.tsv"),
         status=lambda wc: statuses_of("test"),
         media=lambda wc: media_of("test"),
+        listed=SETTINGS["mixtures"]["list"] or [],
     output:
         table="<results>/mixtures/mixtures.tsv",
         left_out="<results>/mixtures/left_out.tsv",

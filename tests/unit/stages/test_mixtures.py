@@ -182,3 +182,86 @@ def test_a_block_holds_its_own_mixtures_cut_to_the_shortest_with_their_reference
                 own = read_wav(tmp_path / clip / "audio.wav")[0][: len(mixture)]
                 assert np.corrcoef(own, reference)[0, 1] > 0.999
                 assert level_db(reference) == pytest.approx(-23, abs=0.01)
+
+
+def test_of_longer_clips_the_first_seconds_are_mixed_and_judged(tmp_path):
+    settings = settings_of(seconds=1.5)
+    chosen, left_out = listed(tmp_path, settings)
+    assert chosen == ["brief;whole", "long;whole"]  # of "late" and "quiet" nothing sounds before 2 s
+    assert {row["clip"] for row in left_out} == {"late", "quiet"}
+    make_block(settings, tmp_path / "mixtures.tsv", 0, [tmp_path / "status.tsv"], tmp_path / "0")
+    for row in read_table(tmp_path / "0" / "mixtures.tsv"):
+        mixture, _ = read_wav(tmp_path / "0" / row["mixture"] / "mixture.wav")
+        assert len(mixture) == 1.5 * RATE
+        own = read_wav(tmp_path / row["clips"].split(";")[0] / "audio.wav")[0][: len(mixture)]
+        reference = read_wav(tmp_path / "0" / row["mixture"] / "reference_1.wav")[0]
+        assert np.corrcoef(own, reference)[0, 1] > 0.999
+
+
+def test_more_seconds_than_the_clips_have_change_nothing(tmp_path):
+    assert listed(tmp_path / "a", settings_of(seconds=60)) == listed(tmp_path / "b", settings_of())
+
+
+def sounds_of(folder):
+    return {path.parent.name + path.name: path.read_bytes() for path in folder.glob("*/*.wav")}
+
+
+def test_a_runs_table_as_a_list_gives_its_mixtures_again_to_the_sample(tmp_path):
+    first = settings_of()
+    chosen, _ = listed(tmp_path, first)
+    make_block(first, tmp_path / "mixtures.tsv", 0, [tmp_path / "status.tsv"], tmp_path / "0")
+    (tmp_path / "mixtures.tsv").rename(tmp_path / "theirs.tsv")
+    again = settings_of(list=str(tmp_path / "theirs.tsv")) | {"seed": 99}
+    list_mixtures(again, tmp_path / "objects.tsv", [tmp_path / "status.tsv"], *outputs(tmp_path))
+    rows = read_table(tmp_path / "mixtures.tsv", MIXTURE_COLUMNS)
+    assert [row["clips"] for row in rows] == chosen
+    assert [row["mixture"] for row in rows] == [f"listed-{number:04d}" for number in range(len(chosen))]
+    make_block(again, tmp_path / "mixtures.tsv", 0, [tmp_path / "status.tsv"], tmp_path / "1")
+    first_sounds, again_sounds = sounds_of(tmp_path / "0"), sounds_of(tmp_path / "1")
+    assert sorted(first_sounds.values()) == sorted(again_sounds.values()) and len(first_sounds) == 12
+
+
+def outputs(folder):
+    return folder / "mixtures.tsv", folder / "left_out.tsv"
+
+
+def listed_by(folder, text, sounds=None):
+    objects, statuses = clips_of(folder, sounds or SOUNDS)
+    (folder / "theirs.csv").write_text(text)
+    settings = settings_of(list=str(folder / "theirs.csv"), blocks=2)
+    list_mixtures(settings, objects, statuses, *outputs(folder))
+    return read_table(outputs(folder)[0]), read_table(outputs(folder)[1])
+
+
+def test_a_list_keeps_its_order_and_of_what_is_silent_it_is_said(tmp_path):
+    rows, left_out = listed_by(tmp_path, "clips,note\nwhole;long,x\nlate;brief,\nbrief;whole,y\n")
+    assert [(row["clips"], row["objects"], row["block"]) for row in rows] == [
+        ("whole;long", "piano;violin", "0"),
+        ("brief;whole", "violin;piano", "1"),
+    ]
+    assert [row["clips"] for row in left_out] == ["late;brief"]
+
+
+def test_a_list_may_name_media_that_have_one_clip(tmp_path):
+    sounds = {"abc_0": SOUNDS["whole"], "d_e_30000": SOUNDS["long"], "f_0": SOUNDS["long"]}
+    sounds |= {"f_10000": SOUNDS["long"]}
+    rows, _ = listed_by(tmp_path, "clips\nabc;d_e\nabc_0;f_10000\n", sounds)
+    assert [row["clips"] for row in rows] == ["abc_0;d_e_30000", "abc_0;f_10000"]
+    with pytest.raises(ObjectsoundsError, match=r"line 2: 'f' is no good test clip of one object"):
+        listed_by(tmp_path / "x", "clips\nabc;f\n", sounds)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("pair\nwhole;long\n", r"mixtures\.list: .*theirs\.csv has no column clips but pair; name a table"),
+        ("", r"has no column clips but none"),
+        ("clips\nwhole;long\nwhole;nothing\n", r"line 3: 'nothing' is no good test clip of one object"),
+        ("clips\nwhole;quiet\n", r"line 2: 'whole;quiet' \(of piano;piano\) is no mixture of two or more"),
+        ("clips\nwhole\n", r"'whole' \(of piano\) is no mixture"),
+        ("clips,note\nwhole,long,x\n", r"line 2: more cells than columns"),
+    ],
+)
+def test_what_is_wrong_in_a_list_is_said(tmp_path, text, sentence):
+    with pytest.raises(ObjectsoundsError, match=sentence):
+        listed_by(tmp_path, text)

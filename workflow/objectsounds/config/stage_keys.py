@@ -27,7 +27,15 @@ LEARNING = (  # keys of every network that learns from mixtures
     "patience",
     "checkpoint_every",
 )
-MIXING = ("sources", "max_pairs", "rms_db", "quiet_db", "blocks")  # not whose objects guide: another method
+MIXING = (
+    "sources",
+    "list",
+    "max_pairs",
+    "seconds",
+    "rms_db",
+    "quiet_db",
+    "blocks",
+)  # not whose objects guide: another method
 TRANSPOSING = (  # how far, and of which frequencies bases are
     "dictionary.transpose",
     "clips.sample_rate",

@@ -53,6 +53,18 @@ def _base_of(sources: tuple, group_of: dict[str, str]) -> str | None:
     return groups.pop() if len(groups) == 1 else CROSS_DOMAIN
 
 
+def cells_of(clips: list[str], objects: list[str], classes: list[str]) -> dict[str, str]:
+    """Return the cells of a mixture that tell what is mixed, and in which group of mixtures it is."""
+    group_of = {item.name: item.group for item in chosen_classes(classes)}
+    base = _base_of(tuple(zip(clips, objects, strict=True)), group_of)
+    assert base is not None, objects
+    return {
+        "group": group_name(base, len(clips)),
+        "clips": join_names(clips),
+        "objects": join_names(objects),
+    }
+
+
 class Levels:
     """What clips hold once they are cut to the shortest of a mixture; a clip is read once a length.
 
@@ -61,12 +73,13 @@ class Levels:
     statuses : list of path
         Of the test shards.
     settings : dict
-        Keys ``clips.silence_db`` and ``mixtures.quiet_db``.
+        Keys ``clips.silence_db``, ``mixtures.quiet_db`` and ``mixtures.seconds``.
     """
 
     def __init__(self, statuses: list[str | Path], settings: dict):
         self.clips = {row["clip_id"]: (path, row) for path in statuses for row in read_status(path)}
         self.silence, self.quiet = settings["clips"]["silence_db"], settings["mixtures"]["quiet_db"]
+        self.most = settings["mixtures"]["seconds"] or math.inf
         self.known: dict[tuple[str, float], float] = {}
 
     def _cut(self, clip: str, seconds: float) -> float:
@@ -78,7 +91,7 @@ class Levels:
     def problem(self, clips: list[str]) -> dict | None:
         """Return which clip of a mixture is all but silent, its level and the reason; None if none is."""
         seconds = {clip: float(self.clips[clip][1]["seconds"]) for clip in clips}
-        shortest = min(seconds.values())
+        shortest = min(*seconds.values(), self.most)
         for clip in clips:
             if seconds[clip] == shortest:
                 continue  # it is taken whole, as it was when it was judged
@@ -144,8 +157,7 @@ def choose_mixtures(
             found: list[tuple] = []
             for places in _orders(sources, count, base, group_of, draw, most):
                 clips, objects = zip(*(sources[i] for i in places), strict=True)
-                cells = {"group": group_name(base, count), "clips": join_names(clips)}
-                cells["objects"] = join_names(objects)
+                cells = cells_of(list(clips), list(objects), settings["classes"])
                 problem = problem_of(list(clips))
                 if problem is not None:
                     left_out.append(cells | problem)
@@ -161,7 +173,9 @@ def choose_mixtures(
     return rows, left_out
 
 
-def mix(sources: list[np.ndarray], rms_db: float) -> tuple[np.ndarray, list[np.ndarray]]:
+def mix(
+    sources: list[np.ndarray], rms_db: float, most: int | None = None
+) -> tuple[np.ndarray, list[np.ndarray]]:
     """Bring sources to equal level and add them, cut to the shortest.
 
     Parameters
@@ -170,6 +184,8 @@ def mix(sources: list[np.ndarray], rms_db: float) -> tuple[np.ndarray, list[np.n
         None of them silent.
     rms_db : float
         Level of each, dB full scale.
+    most : int, optional
+        Samples to cut them to, where they are longer.
 
     Returns
     -------
@@ -177,7 +193,7 @@ def mix(sources: list[np.ndarray], rms_db: float) -> tuple[np.ndarray, list[np.n
     references : list of np.ndarray, float32 [shape=(T,)]
         Their sum is the mixture.
     """
-    length = min(len(source) for source in sources)
+    length = min([len(source) for source in sources] + ([] if most is None else [most]))
     level = 10 ** (rms_db / 20)
     references = []
     for source in sources:

@@ -36,12 +36,14 @@ def make_block(
     with folder_written_whole(output) as folder:
         for row in rows:
             sources = [audio[clip] for clip in split_names(row["clips"])]
-            mixture, references = mix([source for source, _ in sources], settings["mixtures"]["rms_db"])
+            rate, options = sources[0][1], settings["mixtures"]
+            most = round(options["seconds"] * rate) if options["seconds"] else None
+            mixture, references = mix([source for source, _ in sources], options["rms_db"], most)
             target = folder / row["mixture"]
             target.mkdir()
-            write_wav(target / "mixture.wav", mixture, sources[0][1])
+            write_wav(target / "mixture.wav", mixture, rate)
             for number, reference in enumerate(references, start=1):
-                write_wav(target / f"reference_{number}.wav", reference, sources[0][1])
+                write_wav(target / f"reference_{number}.wav", reference, rate)
         write_table(folder / "mixtures.tsv", MIXTURE_COLUMNS, rows)
     log.info("%d mixtures", len(rows))
 

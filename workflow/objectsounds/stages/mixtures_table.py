@@ -6,6 +6,7 @@ from pathlib import Path
 from objectsounds.core.arguments import MANY, ONE
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.tables import write_table
+from objectsounds.data.mixture_list import listed_mixtures
 from objectsounds.data.mixtures import (
     LEFT_OUT_COLUMNS,
     MIXTURE_COLUMNS,
@@ -24,7 +25,11 @@ def list_mixtures(
 ) -> None:
     """Write the table of mixtures, and that of those that are left out: a source of theirs says nothing."""
     sources = single_source(statuses, objects, settings["classes"])
-    rows, quiet = choose_mixtures(sources, settings, Levels(statuses, settings).problem)
+    problem_of, listed = Levels(statuses, settings).problem, settings["mixtures"]["list"]
+    if listed:
+        rows, quiet = listed_mixtures(listed, sources, settings, problem_of)
+    else:
+        rows, quiet = choose_mixtures(sources, settings, problem_of)
     for row in quiet:
         log.warning("%s (%s) is left out: of %s %s", row["clips"], row["objects"], row["clip"], row["reason"])
     if not rows:
