@@ -10,8 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from objectsounds.config.classes import chosen_classes
+from objectsounds.config.added_classes import added_pictures, merged_added
+from objectsounds.config.classes import classes_of
 from objectsounds.config.external_table import check_external, completed, register
+from objectsounds.config.kind_table import KINDS
 from objectsounds.config.method_table import DICTIONARIES, METHODS, no_such_method, with_twins
 from objectsounds.config.schema import defaults_of, read_schema, read_yaml, typed
 from objectsounds.config.stage_keys import STAGE_KEYS, UPSTREAM, VARIANT_SECTIONS
@@ -98,10 +100,31 @@ def load_settings(user: dict | None = None, relocated: Callable[[str], str] = st
             section["variants"] = {k: item for k, item in section["variants"].items() if item is not None}
     if isinstance(settings["external"], dict):
         settings["external"] = completed(settings["external"])
+    settings = with_added_classes(settings)
     validate(settings)
     results = settings["results"].replace("<preset>", Path(str(preset or "default")).stem).rstrip("/")
     results = relocated(results)
     return _expand_results(settings | {"results": results}, results)
+
+
+def with_added_classes(settings: dict) -> dict:
+    """Return settings in which ``added_classes`` holds the rows of ``class_table`` too, all checked.
+
+    The pictures of those in the run join ``labeller.pictures.folders``, on which alone the labeller depends.
+
+    Raises
+    ------
+    ObjectsoundsError
+        One sentence naming the key or the table's line, its value and the remedy.
+    """
+    from objectsounds.config.validation import check_schema
+
+    check_schema(settings, read_schema())
+    settings = merge(settings, {})
+    settings["added_classes"] = merged_added(settings)
+    pictures = settings["labeller"]["pictures"]
+    pictures["folders"] = added_pictures(settings) | pictures["folders"]
+    return settings
 
 
 def validate(settings: dict) -> None:
@@ -112,20 +135,20 @@ def validate(settings: dict) -> None:
     ObjectsoundsError
         One sentence naming the key, its value and what is allowed.
     """
-    from objectsounds.config.validation import check_halving, check_schema, check_videos
+    from objectsounds.config.validation import check_halving, check_videos
 
-    check_schema(settings, read_schema())
     check_videos(settings)
     for section in ("unet", "co_separation", "sound_of_pixels"):
         check_halving(settings, section)
-    unseen = [item.name for item in chosen_classes(settings["classes"]) if not item.imagenet]
+    unseen = [item.name for item in classes_of(settings) if not item.imagenet]
     if unseen and settings["labeller"]["kind"] == "imagenet":
         raise ObjectsoundsError(
             f"classes: ImageNet knows no {unseen[0]}; take it out, or set labeller.kind: pictures and give "
-            "labelled pictures of the objects."
+            "labelled pictures of the objects (or, where ImageNet knows it, its indices in class_table)."
         )
     check_external(settings["external"])
     register(settings["external"])
+    _check_downloads(settings)
     experiments = settings["experiments"]
     named = {key: settings[key] for key in ("methods", "variant_methods")}
     named["experiments.methods"] = experiments["methods"]
@@ -140,6 +163,16 @@ def validate(settings: dict) -> None:
         _check_variant(settings, name, overrides)
     for name, item in experiments["variants"].items():
         _check_variant(settings, name, item["overrides"])
+
+
+def _check_downloads(settings: dict) -> None:
+    kind = settings["catalogue"]["kind"]
+    if settings["clips"]["download"]["enabled"] and not KINDS[kind].downloads:
+        raise ObjectsoundsError(
+            f"clips.download.enabled: the ids or times of {kind} are of its own files, so none can be "
+            "downloaded by them; set it to false, and let clips.media name the folder of the data set's "
+            "videos."
+        )
 
 
 def _check_denoise(settings: dict) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from objectsounds.config.classes import added_of
 from objectsounds.core.arguments import MANY, ONE
 from objectsounds.core.tables import read_table, write_table
 from objectsounds.data.mixtures import groups_of
@@ -45,7 +46,7 @@ def make_tables(
     grouped: dict[tuple[str, str], list[dict]] = {}
     for row in rows:
         grouped.setdefault((row["method"], row["group"]), []).append(row)
-    groups = groups_of(settings["classes"], settings["mixtures"]["sources"])
+    groups = groups_of(settings["classes"], settings["mixtures"]["sources"], added_of(settings))
     lines = [
         summarise(method, group, grouped.get((method, group), []), settings["seed"])
         for method in methods
