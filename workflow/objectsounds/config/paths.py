@@ -1,7 +1,7 @@
 """Which shards there are, and which files a method's models are, for the rules; only the list is opened."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -147,6 +147,12 @@ def options_of(files: Mapping, *names: str) -> str:
         if paths:
             words += [f"--{name.replace('_', '-')}", *(shlex.quote(str(path)) for path in paths)]
     return " ".join(words)
+
+
+def named_options(name: str, keys: Iterable[str], files: Iterable) -> str:
+    """Return files by name as one option of a command, ``--name key=path ...``, or nothing."""
+    words = [shlex.quote(f"{key}={path}") for key, path in zip(keys, files, strict=True)]
+    return " ".join([f"--{name}", *words]) if words else ""
 
 
 def models_of(settings: dict, name: str) -> dict[str, str]:
