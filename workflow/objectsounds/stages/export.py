@@ -23,7 +23,7 @@ from objectsounds.core.hdf5 import describe, new_hdf5, opened
 from objectsounds.dictionaries.file import read_dictionary
 from objectsounds.video.model_file import FORMAT, read_model
 
-STAGE_VERSION = 4
+STAGE_VERSION = 5
 
 log = logging.getLogger(__name__)
 
