@@ -196,6 +196,7 @@ QUESTIONS = [
     question("00007053", "Is there a <Object> sound?", "no", "piano"),
     question("00007053", "Is there a <Object> in the entire video?", "yes", "piano"),
     question("00007054", "How many sounding <Object> in the video?", "three", "violin"),
+    question("00007054", "How many sounding <Object> in the video?", "zero", "cello"),
     question("00007054", KINDS_OF, "one"),
     question("00007054", "Is there a voiceover?", "yes"),
 ]
@@ -237,12 +238,12 @@ def test_bad_questions_of_music_avqa_are_told_by_number(tmp_path):
     path.write_text(json.dumps([*QUESTIONS, *bad]))
     _, rejected = read("music_avqa", path)
     assert [row.reason for row in rejected] == [
-        "question 13: no 'question_content'",
-        "question 14: impossible video id '../x'",
-        "question 15: it is no question with its templ_values",
-        "question 16: 00000272: unknown label 'kazoo'",
-        "question 17: its question or answer is no text",
-        "question 18: it is no question with its templ_values",
+        "question 14: no 'question_content'",
+        "question 15: impossible video id '../x'",
+        "question 16: it is no question with its templ_values",
+        "question 17: 00000272: unknown label 'kazoo'",
+        "question 18: its question or answer is no text",
+        "question 19: it is no question with its templ_values",
     ]
 
 
@@ -272,6 +273,12 @@ def test_the_shortest_solo_and_its_splits_are_settings(tmp_path):
     path = written(tmp_path / "strong.tsv", STRONG)
     found, _ = read("audioset_strong", path, solo_seconds=1.0, strong_solos=["train", "val", "test"])
     assert [(item.start, item.end) for item in found] == [(30.5, 35.0), (35.0, 36.0), (37.0, 39.5)]
+
+
+def test_an_event_that_ends_a_little_late_ends_with_its_segment(tmp_path):
+    path = written(tmp_path / "strong.tsv", [f"b0RFKhbpFJA_30000\t5.0\t10.03\t{DOG}"])
+    found, _ = read("audioset_strong", path, strong_solos=["train", "val", "test"])
+    assert [(item.start, item.end) for item in found] == [(35.0, 40.0)]
 
 
 OBJECTS = {DOG: ("dog",), CAR: ("car",), "/m/0342h": ("guitar", "acoustic_guitar")}
@@ -540,7 +547,7 @@ def test_the_sound_of_a_row_of_parquet_is_decoded(extracted):
     pytest.importorskip("pyarrow")
     rows = [
         {"audio": packed(extracted / "sound", name), "label": label}
-        for name, label in (("x-1", "piano"), ("x-1", "kazoo"), ("abcdefghij0_30000_40000", "violin"))
+        for name, label in (("x-1", "kazoo"), ("abcdefghij0_30000_40000", "violin"), ("x-1", "piano"))
     ]
     shard = write_parquet(extracted / "shard.parquet", rows)
     settings = settings_of("audio", [shard], pictures=str(extracted / "pictures"), **CUT)
