@@ -180,6 +180,8 @@ def test_a_list_in_a_data_sets_own_format_ends_in_scored_separations(finished, n
     config = place.folder / "config" / "config.yaml"
     config.write_text(config.read_text() + yaml.safe_dump(settings))
     place.snakemake(*([] if whole else [f"{RESULTS}/score/scores.tsv"]))
+    if kind is audioset_strong:  # nothing sounds alone in a duet
+        test = {name: sounding for name, sounding in test.items() if len(sounding) == 1}
     clips = read_table(place.results / "catalogue" / "clips.tsv")
     assert {row["split"] for row in clips} == set(SPLITS) and len(clips) == len(train) + len(test)
     assert {row["clip_id"] for row in clips if row["split"] == "test"} == {f"{name}_0" for name in test}
