@@ -55,9 +55,9 @@ def _base_of(sources: tuple, group_of: dict[str, str]) -> str | None:
     return groups.pop() if len(groups) == 1 else CROSS_DOMAIN
 
 
-def cells_of(clips: list[str], objects: list[str], classes: list[str]) -> dict[str, str]:
+def cells_of(clips: list[str], objects: list[str], settings: dict) -> dict[str, str]:
     """Return the cells of a mixture that tell what is mixed, and in which group of mixtures it is."""
-    group_of = {item.name: item.group for item in chosen_classes(classes)}
+    group_of = {item.name: item.group for item in classes_of(settings)}
     base = _base_of(tuple(zip(clips, objects, strict=True)), group_of)
     assert base is not None, objects
     return {
@@ -159,7 +159,7 @@ def choose_mixtures(
             found: list[tuple] = []
             for places in _orders(sources, count, base, group_of, draw, most):
                 clips, objects = zip(*(sources[i] for i in places), strict=True)
-                cells = cells_of(list(clips), list(objects), settings["classes"])
+                cells = cells_of(list(clips), list(objects), settings)
                 problem = problem_of(list(clips))
                 if problem is not None:
                     left_out.append(cells | problem)
