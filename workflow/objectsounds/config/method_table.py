@@ -101,6 +101,8 @@ class Method:
         True if a model file can hold what it needs, for new videos.
     sizes : str or None
         The dictionary that says how many components it may use, where the settings give no number.
+    draws : bool
+        True if it, or what it is given, depends on the run's seed.
     """
 
     title: str
@@ -115,6 +117,7 @@ class Method:
     true_objects: bool = False
     portable: bool = False
     sizes: str | None = None
+    draws: bool = True
 
     @property
     def detects(self) -> bool:
@@ -144,9 +147,13 @@ CONDITIONINGS = [
 REFERENCES, MATCHING, NUMBER = "the references", "which estimate is which", "how many sources sound"
 APART = "which frames are of which source"
 METHODS = {
-    "mixture": Method("Unprocessed mixture", "oracles.unprocessed"),
-    "ideal_ratio_mask": Method("Ideal ratio mask (limit)", "oracles.ideal_ratio_mask", told=REFERENCES),
-    "ideal_binary_mask": Method("Ideal binary mask (limit)", "clustering.ideal_binary_mask", told=REFERENCES),
+    "mixture": Method("Unprocessed mixture", "oracles.unprocessed", draws=False),
+    "ideal_ratio_mask": Method(
+        "Ideal ratio mask (limit)", "oracles.ideal_ratio_mask", told=REFERENCES, draws=False
+    ),
+    "ideal_binary_mask": Method(
+        "Ideal binary mask (limit)", "clustering.ideal_binary_mask", told=REFERENCES, draws=False
+    ),
     "unmatched": Method("Unmatched bases", "guided.unmatched_nmf", "consensus", guided=True),
     "kmeans": Method(
         "K-means, best matching", "clustering.kmeans_nmf", best_matching=True, told=MATCHING, sizes="gao"

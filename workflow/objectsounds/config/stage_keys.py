@@ -87,7 +87,7 @@ STAGE_KEYS = {
         "bases.cqt",
     ],
     "score": ["score"],
-    "score_tables": ["score", "seed", "classes", "mixtures.sources"],
+    "score_tables": ["score", "seed", "seeds", "classes", "mixtures.sources"],
     "export": [  # what separates a new video, and how it is looked at
         "seed",
         "classes",
@@ -125,7 +125,15 @@ STAGE_KEYS = {
         "clips.sample_rate",
         "clips.timeout",
     ],
-    "experiments": ["seed", "classes", "mixtures.sources", "train", "variants", "experiments.variants"],
+    "experiments": [
+        "seed",
+        "seeds",
+        "classes",
+        "mixtures.sources",
+        "train",
+        "variants",
+        "experiments.variants",
+    ],
     "solos": ["solos", "dataset"],  # whose labels it takes, of any transform's bases
     "frame_network": ["seed", "frame_network"],
     "frame_predictions": ["seed", "frame_network"],
@@ -146,7 +154,7 @@ STAGE_KEYS = {
 }
 STAGE_KEYS["mixtures_table"] = STAGE_KEYS["mixtures"]
 STAGE_KEYS["report"] = [  # the page shows the settings of all that it is made of
-    *("seed", "classes", "catalogue", *STAGE_KEYS["clips"], "bases", "labeller", "dataset", "train"),
+    *("seed", "seeds", "classes", "catalogue", *STAGE_KEYS["clips"], "bases", "labeller", "dataset", "train"),
     *("dictionary", "soundfont", "mixtures", "separate", "score", "methods", "variants", "variant_methods"),
     *("report.mixtures", "report.max_megabytes", "report.relation_maps"),
     *("solos", "frame_network", "unet", "wave_unet", "co_separation", "sound_of_pixels"),

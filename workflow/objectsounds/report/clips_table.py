@@ -4,9 +4,8 @@ from collections import Counter
 from pathlib import Path
 
 from objectsounds.core.tables import read_table, split_names
-from objectsounds.data.status import REASONS, read_objects, read_status
+from objectsounds.data.status import REASONS, SPLITS, read_objects, read_status
 
-SPLITS = ("train", "val", "test")
 UNKNOWN = "not known"
 
 

@@ -192,7 +192,8 @@ def make_experiments(
         Named ``<variant>/<split>``: train and test.
     output : Path
     """
-    paths = {name: output / f"{name}.tsv" for name in ("scores", "summary", "comparisons")}
+    tables = ("scores", "summary", "comparisons", *(["seeds"] if settings["seeds"] else []))
+    paths = {name: output / f"{name}.tsv" for name in tables}
     summary = make_tables(settings, methods, blocks, *paths.values())
     scores = read_table(paths["scores"], COLUMNS)
     splits: dict[str, dict[str, Path]] = {"train": {}, "test": {}}
