@@ -45,8 +45,10 @@ def run_record(settings: dict, results: Path) -> dict:
     -------
     dict
         ``objectsounds`` (the version), ``commit`` (``None`` where it is not known), ``packages`` (name to
-        version), ``seed``, ``seeds``, ``data`` (as `data_digests` returns) and ``settings``.
+        version), ``seed``, ``seeds``, ``data`` (as `data_digests` returns) and ``settings``, whose paths
+        within the run's folder begin with ``<results>``.
     """
+    text = json.dumps(settings).replace(json.dumps(f"{results}/")[1:-1], "<results>/")
     return {
         "objectsounds": __version__,
         "commit": commit() or None,
@@ -54,5 +56,5 @@ def run_record(settings: dict, results: Path) -> dict:
         "seed": settings["seed"],
         "seeds": settings["seeds"],
         "data": data_digests(results),
-        "settings": settings,
+        "settings": json.loads(text),
     }
