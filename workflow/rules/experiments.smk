@@ -15,6 +15,7 @@ TABLES = paths.experiment_tables(SETTINGS)
 
 rule tables:
     input:
+        paths.publication_files(SETTINGS),
         expand("<results>/experiments/{table}.tsv", table=TABLES),
         "<results>/ablation/ablation.tsv",
         "<results>/denoise/summary.tsv",

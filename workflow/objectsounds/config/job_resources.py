@@ -63,6 +63,7 @@ REQUESTS = {
     "export": Request(2000, 20),
     "separate_video": Request(2000, 240),
     "experiments": Request(4000, 60),
+    "publication": Request(1000, 20),
     "report": Request(2000, 60),
 }
 

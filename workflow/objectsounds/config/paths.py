@@ -183,6 +183,20 @@ def experiment_tables(settings: dict) -> list[str]:
     return [name for name in EXPERIMENTS if name != "seeds" or settings["seeds"]]
 
 
+def publication_tables(settings: dict) -> dict[str, str]:
+    """Return the tables that stage publication gives other formats, by name."""
+    tables = {name: f"<results>/experiments/{name}.tsv" for name in experiment_tables(settings)}
+    tables["denoise"] = "<results>/denoise/summary.tsv"
+    return tables | {"ablation": "<results>/ablation/ablation.tsv"}
+
+
+def publication_files(settings: dict) -> list[str]:
+    """Return the files of stage publication: of the long table of scores no LaTeX."""
+    names = [f"{name}.csv" for name in publication_tables(settings)]
+    names += [f"{name}.tex" for name in publication_tables(settings) if name != "scores"]
+    return [f"<results>/publication/{name}" for name in ("tables.json", *names)]
+
+
 def experiment_models(settings: dict, methods: list[str]) -> dict[str, dict[str, str]]:
     """Return the files that the experiments' tables look into.
 

@@ -160,6 +160,10 @@ STAGE_KEYS["report"] = [  # the page shows the settings of all that it is made o
     *("solos", "frame_network", "unet", "wave_unet", "co_separation", "sound_of_pixels"),
     "masks",
 ]
+STAGE_KEYS["publication"] = [  # its record tells of all that the tables are made of
+    *(key for key in STAGE_KEYS["report"] if not key.startswith("report.")),
+    *("ablation", "denoise", "experiments"),
+]
 UPSTREAM = {
     "bases": [],
     "dataset": ["bases"],
