@@ -44,6 +44,7 @@ from objectsounds.stages.dictionary_gaussian import make_gaussian
 from objectsounds.stages.experiments import make_experiments
 from objectsounds.stages.export import export_model
 from objectsounds.stages.labeller import train_labeller
+from objectsounds.stages.leakage import find_leakage
 from objectsounds.stages.masks import make_masks
 from objectsounds.stages.publication import publish
 from objectsounds.stages.score import score_block
@@ -346,6 +347,13 @@ def _denoise(inputs: Inputs) -> dict:
     }
 
 
+def _leakage(inputs: Inputs) -> dict:
+    """Return figures of what is found where the test clips are looked for among themselves."""
+    path = inputs.folder / "leakage.tsv"
+    find_leakage(inputs.of("leakage"), inputs.statuses("test"), inputs.statuses("test"), path)
+    return {f"{row['clip']} {row['other_clip']}": list(row.values()) for row in read_table(path)}
+
+
 def _publication(inputs: Inputs) -> dict:
     """Return digests of the files that are made of one small table, as which each layout takes it."""
     folder = inputs.folder / "publication"
@@ -502,6 +510,7 @@ FIGURES = {
     "separate_videos": (_separate_videos, CLOSE),
     "denoise": (_denoise, CLOSE),
     "experiments": (_experiments, CLOSE),
+    "leakage": (_leakage, CLOSE),
     "publication": (_publication, EXACT),
     "solos": (_solos, CLOSE),
     "frame_network": (_frame_network, CLOSE),

@@ -69,7 +69,14 @@ def test_the_record_names_version_settings_and_seeds_and_is_json(made, tmp_path)
     settings["clips"]["media"] = "<results>/demo/media"
     assert (record["objectsounds"], record["seed"], record["seeds"]) == (__version__, 5, [5, 6])
     assert record["settings"] == settings and record["data"] == digests
-    assert record["packages"]["numpy"] and (record["commit"] is None or len(record["commit"]) >= 40)
+    assert record["packages"]["numpy"]
+
+
+@pytest.mark.parametrize(("known", "recorded"), [("", None), ("abc+", "abc+")])
+def test_a_commit_that_is_not_known_is_none(made, tmp_path, monkeypatch, known, recorded):
+    made()
+    monkeypatch.setattr("objectsounds.data.run_record.commit", lambda: known)
+    assert run_record({"seed": 5, "seeds": []}, tmp_path)["commit"] == recorded
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '{"a": 1'])

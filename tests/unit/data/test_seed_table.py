@@ -74,7 +74,16 @@ def test_a_source_that_one_seed_lacks_is_left_out_of_all():
 
 def test_an_empty_group_stays_a_line():
     line = lines_of(scores(), groups=("instrument", "animal"))["miml", "animal"]
-    assert (line["n"], line["sdr_mean"], line["difference_mean"]) == (0, "", "")
+    assert (line["n"], line["n_mixtures"], line["n_clips"]) == (0, 0, 0)
+    assert (line["sdr_mean"], line["difference_mean"]) == ("", "")
+
+
+def test_two_seeds_have_a_spread_and_one_has_none():
+    rows, names = scores(), {"miml": NAMES["miml"][:2]}
+    (line,) = seed_rows(rows, names, SEEDS[:2], ["instrument"], "miml", seed=0)
+    assert (line["sdr_between_seeds"], line["sdr_lowest"], line["sdr_highest"]) == ("0.707", "2.000", "3.000")
+    (line,) = seed_rows(rows, {"miml": ["miml"]}, [2], ["instrument"], "miml", seed=0)
+    assert (line["seeds"], line["sdr_mean"], line["sdr_between_seeds"]) == ("2", "3.000", "")
 
 
 def test_a_line_does_not_depend_on_other_methods_but_on_the_seed_of_the_draws():

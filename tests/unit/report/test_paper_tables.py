@@ -69,6 +69,12 @@ def test_other_tables_keep_their_columns_and_a_variant_of_digits_is_a_name():
     assert values[1]["accuracy"] is None and json.dumps(values, allow_nan=False)
 
 
+def test_a_method_has_its_title_and_another_name_stays_in_tables_that_keep_their_columns():
+    rows = rows_of(("method", "n"), {"method": "kmeans@a_b", "n": 1}, {"method": "consensus", "n": 2})
+    (table,) = read_tables(as_latex("denoise", ("method", "n"), rows))
+    assert [row[0] for row in table.rows[1:]] == ["K-means, best matching (a_b)", "consensus"]
+
+
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_a_table_without_rows_is_a_table(name):
     (table,) = read_tables(as_latex(name, SUMMARY_COLUMNS, []))

@@ -166,6 +166,7 @@ def test_without_a_record_the_scores_are_compared_and_the_text_says_what_is_miss
     a, b = made("a", rows), made("b", rows, settings=None)
     found = compared(a, b)
     assert found["settings"] == found["data"] == [] and not found["b"]["recorded"]
+    assert compared(b, a)["settings"] == [] and compared(b, a)["b"]["recorded"]
     assert main(["compare", str(a), str(b)]) == 0
     assert "there is no " + str(b / "report" / "run.json") in capsys.readouterr().out
 

@@ -16,6 +16,7 @@ EXPERIMENTS = (  # the tables of stage experiments
 # Of the page, what targets make that are asked for by themselves.
 PAGES_TABLES = (
     *("ablation/ablation.tsv", "ablation/ablation.svg", "denoise/summary.tsv", "experiments/robustness.svg"),
+    "leakage/leakage.tsv",
     *(f"experiments/{name}.tsv" for name in EXPERIMENTS if name != "scores"),
 )
 

@@ -63,6 +63,7 @@ STAGE_KEYS = {
     "bases": ["seed", "bases"],
     "labeller": ["seed", "labeller"],
     "labels": [*LABELLING],
+    "leakage": ["clips.sample_rate"],
     "ablation": ["seed", *LABELLING],
     "ablation_table": [
         "seed",

@@ -15,7 +15,7 @@ from objectsounds.data.status import OBJECT_COLUMNS, SPLITS
 def digest(rows: Iterable[Mapping[str, str]], columns: Sequence[str]) -> dict:
     """Return how many rows there are, and the SHA-256 of some of their columns in any order of the rows."""
     cells = sorted([row[name] for name in columns] for row in rows)
-    text = json.dumps(cells, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(cells, separators=(",", ":"))
     return {"n": len(cells), "sha256": hashlib.sha256(text.encode("utf-8")).hexdigest()}
 
 

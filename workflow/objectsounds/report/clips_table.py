@@ -51,6 +51,18 @@ def bad_clips(rows: list[dict], limit: int = 30) -> list[dict]:
     return [row for row in rows if row["status"] != "ok"][:limit]
 
 
+def leaked_clips(results: Path) -> Counter | None:
+    """Return how many test clips are also in each other split by their sound, and ``all`` of these.
+
+    None if it was not asked for.
+    """
+    path = results / "leakage" / "leakage.tsv"
+    if not path.exists():
+        return None
+    pairs = {(row["clip"], row["split"]) for row in read_table(path)}
+    return Counter(split for _, split in pairs) + Counter(all=len({clip for clip, _ in pairs}))
+
+
 def rejected_rows(results: Path, limit: int = 30) -> dict:
     """Return how many rows of the lists were left out, and the first of them."""
     path = results / "catalogue" / "rejected.tsv"

@@ -19,7 +19,7 @@ from objectsounds.report.charts import (
     save_scores,
     spoken_name,
 )
-from objectsounds.report.clips_table import bad_clips, clip_counts, read_clips, rejected_rows
+from objectsounds.report.clips_table import bad_clips, clip_counts, leaked_clips, read_clips, rejected_rows
 from objectsounds.report.experiments_table import experiments_section
 from objectsounds.report.labels_table import labeller_accuracy
 from objectsounds.report.listening import ranking_method
@@ -182,6 +182,7 @@ def data_part(settings: dict, results: Path) -> dict:
         "counts": clip_counts(clips, settings["classes"]),
         "bad_clips": bad_clips(clips),
         "rejected": rejected_rows(results),
+        "leaked": leaked_clips(results),
     }
 
 
