@@ -25,13 +25,13 @@ def played(seed, seconds=10.0, melody=None, late=0.0, cents=0.0):
     sound, start = 1e-3 * rng.standard_normal(len(time)), 0.0
     while start < seconds:
         pitch, length = notes.choice(SCALE) * 2 ** (cents / 1200), notes.uniform(0.2, 0.6)
-        since = time - start - late * rng.uniform()
-        envelope = np.where(
-            since > 0, np.exp(-3 * np.maximum(since, 0)) * (1 - np.exp(-200 * since.clip(0))), 0
-        )
+        begin = start + late * rng.uniform()
+        heard = slice(round(begin * SAMPLED), round((begin + 2) * SAMPLED))
+        since = (time[heard] - begin).clip(0)
+        envelope = np.exp(-3 * since) * (1 - np.exp(-200 * since))
         for partial in range(1, 11):
             phase = rng.uniform(0, 2 * np.pi)
-            sound += envelope * np.sin(2 * np.pi * partial * pitch * since + phase) / partial
+            sound[heard] += envelope * np.sin(2 * np.pi * partial * pitch * since + phase) / partial
         start += length
     return (0.1 * sound).astype(np.float32)
 
