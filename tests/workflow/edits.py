@@ -489,6 +489,7 @@ EDITS = [
     *_edits(
         {"train"} | ONE_DICTIONARY, {"variants": {"half": {"train": {"dropout": 0.5}}}}, real=("variants",)
     ),
+    *_edits(({"bases"} | DATASETS | PLAYED) - {"export"}, {"seeds": [1]}),  # of the further seed
     *_edits(
         set(),
         {

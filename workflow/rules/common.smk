@@ -216,6 +216,8 @@ def report_inputs(wildcards):
         "network": "<results>/train/default/visual/network.pt",
         "history": "<results>/train/default/visual/history.jsonl",
     }
+    if SETTINGS["seeds"]:
+        inputs["seeds"] = "<results>/score/seeds.tsv"
     if SETTINGS["labeller"]["kind"] == "pictures":
         inputs["labeller"] = "<results>/labeller/history.jsonl"
     # Of targets that are asked for by themselves: on the page once they are there.

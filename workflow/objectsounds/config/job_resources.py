@@ -62,9 +62,11 @@ REQUESTS = {
     "score": Request(1000, 10, mixture_seconds=4),
     "score_tables": Request(1000, 20),
     "denoise": Request(2000, 120),
+    "leakage": Request(4000, 240),
     "export": Request(2000, 20),
     "separate_video": Request(2000, 240),
     "experiments": Request(4000, 60),
+    "publication": Request(1000, 20),
     "report": Request(2000, 60),
 }
 

@@ -72,6 +72,7 @@ STAGE_KEYS = {
     "bases": ["seed", "bases"],
     "labeller": ["seed", "labeller"],
     "labels": [*LABELLING],
+    "leakage": ["clips.sample_rate"],
     "ablation": ["seed", *LABELLING],
     "ablation_table": [
         "seed",
@@ -103,7 +104,7 @@ STAGE_KEYS = {
         "bases.cqt",
     ],
     "score": ["score"],
-    "score_tables": ["score", "seed", *CLASSES, "mixtures.sources"],
+    "score_tables": ["score", "seed", "seeds", *CLASSES, "mixtures.sources"],
     "export": [  # what separates a new video, and how it is looked at
         "seed",
         *CLASSES,
@@ -141,7 +142,15 @@ STAGE_KEYS = {
         "clips.sample_rate",
         "clips.timeout",
     ],
-    "experiments": ["seed", "classes", "mixtures.sources", "train", "variants", "experiments.variants"],
+    "experiments": [
+        "seed",
+        "seeds",
+        "classes",
+        "mixtures.sources",
+        "train",
+        "variants",
+        "experiments.variants",
+    ],
     "solos": ["solos", "dataset"],  # whose labels it takes, of any transform's bases
     "frame_network": ["seed", "frame_network"],
     "frame_predictions": ["seed", "frame_network"],
@@ -162,7 +171,7 @@ STAGE_KEYS = {
 }
 STAGE_KEYS["mixtures_table"] = STAGE_KEYS["mixtures"]
 STAGE_KEYS["report"] = [  # the page shows the settings of all that it is made of
-    *("seed", *CLASSES, "catalogue", *STAGE_KEYS["clips"], "bases", "labeller", "dataset", "train"),
+    *("seed", "seeds", *CLASSES, "catalogue", *STAGE_KEYS["clips"], "bases", "labeller", "dataset", "train"),
     *(
         "dictionary",
         "soundfont",
@@ -177,6 +186,10 @@ STAGE_KEYS["report"] = [  # the page shows the settings of all that it is made o
     *("report.mixtures", "report.max_megabytes", "report.relation_maps"),
     *("solos", "frame_network", "unet", "wave_unet", "co_separation", "sound_of_pixels"),
     "masks",
+]
+STAGE_KEYS["publication"] = [  # its record tells of all that the tables are made of
+    *(key for key in STAGE_KEYS["report"] if not key.startswith("report.")),
+    *("ablation", "denoise", "experiments"),
 ]
 UPSTREAM = {
     "bases": [],
