@@ -350,7 +350,11 @@ EDITS = [
         real=("separate.iterations",),
     ),
     *_edits(SEPARATED, {"separate.components_per_source": 20, "separate.threads": 2, "separate.rate": 8000}),
-    *_edits(SCORED, {"score.engine": "mir_eval", "score.threads": 2}, real=("score.threads",)),
+    *_edits(
+        SCORED,
+        {"score.engine": "mir_eval", "score.window_seconds": 1, "score.threads": 2},
+        real=("score.threads",),
+    ),
     *_edits(TABLES, {"methods": ["mixture", "miml"]}, real=("methods",)),
     *_edits(
         {"report"},
