@@ -20,12 +20,13 @@ from objectsounds.signal.nmf import factorize, fit_activations, fit_with_free_ba
 LARGEST_SEED = 2**32 - 1
 
 
-class KLNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Non-negative matrix factorisation X ≈ H W under the Kullback-Leibler divergence, in float32.
+class KLNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Non-negative matrix factorisation X ≈ H W under the Kullback-Leibler divergence.
 
     As scikit-learn's ``NMF(beta_loss="kullback-leibler", solver="mu")``, several times faster at an equal
     divergence (docs/speed.md); samples are frames of a spectrogram and features its bins. The steps are the
-    joint majorise-minimise of Marmin, Goulart and Févotte (2021), extrapolated.
+    joint majorise-minimise of Marmin, Goulart and Févotte (2021), extrapolated; components are learnt in
+    float32.
 
     Parameters
     ----------
@@ -110,8 +111,8 @@ class KLNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Return the activations H [shape=(n_samples, n_components)] of the components for X."""
         check_is_fitted(self)
         X = self._validated(X, reset=False)
-        fitted = fit_activations(X.T, self.components_.T, iterations=self.max_iter, tolerance=self.tol)
-        return fitted.activations.T.astype(X.dtype)
+        how: dict[str, Any] = {"iterations": self.max_iter, "tolerance": self.tol, "dtype": X.dtype.type}
+        return fit_activations(X.T, self.components_.T, **how).activations.T
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Return H W [shape=(n_samples, n_features)] of activations H [shape=(n_samples, n_components)]."""
