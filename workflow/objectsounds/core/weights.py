@@ -72,7 +72,8 @@ def save_safetensors(path: str | Path, saved: dict, card: str = "") -> None:
     """
     from safetensors.torch import save_file
 
-    tensors = {name: tensor.contiguous() for name, tensor in saved["state_dict"].items()}
+    form = {"memory_format": torch.contiguous_format}  # and of its own memory, as the format wants it
+    tensors = {name: tensor.detach().clone(**form) for name, tensor in saved["state_dict"].items()}
     about = {name: value for name, value in saved.items() if name != "state_dict"}
     metadata = {"format": "pt", ABOUT: json.dumps(about, sort_keys=True), "card": card}
     with written_whole(path) as temporary:

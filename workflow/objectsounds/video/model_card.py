@@ -72,14 +72,19 @@ def _scores(about: About) -> str:
         return "None in this file: `objectsounds export --run RESULTS` takes them from a finished run."
     rows = []
     for row in about.scores:
-        interval = f"{row['sdr_low']} to {row['sdr_high']}" if row["sdr_low"] else ""
-        cells = [row["sdr_mean"], interval, row["sir_mean"], row["sar_mean"], row["n_mixtures"]]
+        interval = f"{_rounded(row['sdr_low'])} to {_rounded(row['sdr_high'])}" if row["sdr_low"] else ""
+        means = [_rounded(row[name]) for name in ("sdr_mean", "sir_mean", "sar_mean")]
+        cells = [means[0], interval, *means[1:], row["n_mixtures"]]
         rows.append([f"`{row['method']}`", row["group"], *cells])
     head = ("method", "group", "SDR (dB)", "95 % interval", "SIR (dB)", "SAR (dB)", "mixtures")
     return (
         "Means over the sources of the run's test mixtures, with bootstrap intervals; "
         f"`{UNPROCESSED}` is the mixture left as it is.\n\n{table(head, rows)}"
     )
+
+
+def _rounded(cell: str) -> str:
+    return f"{float(cell):.1f}" if cell else ""
 
 
 def _data(about: About) -> str:
@@ -162,9 +167,10 @@ def model_card(model: Model, origin: Origin, about: About) -> str:
         f"(`{model.method}`). Made by {made}."
     )
     rows = objects_of(model)
+    without = [f"\nNo basis of {name}: {why}." for name, why in model.dictionary.empty.items()]
     limits = LIMITS.format(half=model.settings["clips"]["sample_rate"] / 2)
     parts = [
-        _section("Objects", table(rows[0], (row.values() for row in rows))),
+        _section("Objects", "\n".join([table(rows[0], (row.values() for row in rows)), *without])),
         _section("Data", _data(about)),
         _section("Settings", table(("setting", "value"), settings_of(model).items())),
         _section("Scores", _scores(about)),
@@ -183,7 +189,7 @@ def _use(model: Model) -> str:
         'sounds = Separator.load("model.h5").separate("video.mp4")  # object to waveform, shape (T, channels)'
     )
     return (
-        f"    {command}\n\nwrites a WAV file an object, which together are the video's sound. Without "
+        f"```sh\n{command}\n```\n\nwrites a WAV file an object, which together are the sound. Without "
         f"`--objects` those are separated that its labeller sees.\n\n```python\n{python}\n```"
     )
 

@@ -16,6 +16,7 @@ SPLITS = ("train", "val", "test")
 SCORED = ("method", "group", "n_mixtures", "sdr_mean", "sdr_low", "sdr_high", "sir_mean", "sar_mean")
 UNPROCESSED = "mixture"  # the method beside which the others' SDR is to be read
 NETWORKS = ("network.pt", "weights.pt")
+TRAINERS = ("labeller", "train", "frame_network", "unet", "wave_unet", "co_separation", "sound_of_pixels")
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ def scores_in(results: Path, methods: list[str] | None = None) -> list[dict[str,
 
 def networks_in(results: Path) -> dict[str, Path]:
     """Return a run's trained networks by the folder within the run that holds each, as ``unet/default``."""
-    found = [path for name in NETWORKS for path in results.rglob(name)]
-    return {path.parent.relative_to(results).as_posix(): path for path in sorted(found)}
+    found = [path for stage in TRAINERS for name in NETWORKS for path in (results / stage).rglob(name)]
+    return {path.parent.relative_to(results).as_posix(): path for path in found}
 
 
 def methods_by(network: str, results: Path) -> list[str]:
@@ -105,8 +106,8 @@ def _known(file: h5py.File) -> str:
 
 def score_in_words(row: dict) -> str:
     """Return a row of scores in words: the mean SDR with its interval and the number of mixtures."""
-    interval = f" ({row['sdr_low']} to {row['sdr_high']})" if row["sdr_low"] else ""
-    return f"{row['sdr_mean']} dB{interval}, {row['n_mixtures']} mixtures"
+    interval = f" ({float(row['sdr_low']):.1f} to {float(row['sdr_high']):.1f})" if row["sdr_low"] else ""
+    return f"{float(row['sdr_mean']):.1f} dB{interval}, {row['n_mixtures']} mixtures"
 
 
 def size_in(path: Path) -> str:
