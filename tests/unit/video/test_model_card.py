@@ -145,6 +145,14 @@ def test_a_model_file_that_is_older_than_cards_is_told_and_gets_one(results, tmp
     assert "| piano | 4 | 2 | 1 |" in found["Objects"] and "None in this file" in found["Scores"]
 
 
+def test_what_a_later_version_tells_more_of_a_model_is_passed_over(results, tmp_path, capsys):
+    later = tmp_path / "later.h5"
+    later.write_bytes((results / "export" / "miml.h5").read_bytes())
+    with h5py.File(later, "r+") as file:
+        file.attrs["about"] = json.dumps({"license": "CC0", "mood": "good"})
+    assert "licence: CC0" in ran(capsys, "info", later)
+
+
 def test_info_tells_a_run_in_a_few_lines(results, trained, capsys):
     text = ran(capsys, "info", results)
     assert text.startswith(f"{results}: a run, ") and "clips in use: train 5, val 2, test 3" in text

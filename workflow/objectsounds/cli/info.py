@@ -20,7 +20,7 @@ def _model(path: Path, card: bool) -> list[str]:
     from objectsounds.video.run_facts import About
 
     model, origin = read_model(path), read_origin(path)
-    about = About(**origin.about)
+    about = About.read(origin.about)
     return [origin.card or model_card(model, origin, about)] if card else model_facts(model, origin, about)
 
 

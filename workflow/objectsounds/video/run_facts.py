@@ -39,6 +39,12 @@ class About:
     clips: dict[str, int] = field(default_factory=dict)
     scores: list[dict[str, str]] = field(default_factory=list)
 
+    @classmethod
+    def read(cls, told: dict) -> "About":
+        """Return what a file tells; what a later version added to it is passed over."""
+        names = {item.name for item in dataclasses.fields(cls)}
+        return cls(**{name: value for name, value in told.items() if name in names})
+
     def as_dict(self) -> dict:
         """Return the fields, for JSON."""
         return dataclasses.asdict(self)
