@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from objectsounds.config.classes import read_classes
 from objectsounds.core.errors import BrokenFileError, ObjectsoundsError
@@ -162,6 +163,18 @@ def test_pictures_that_are_missing_or_unreadable_are_named(pictures, tmp_path):
     (tmp_path / "train" / "blue" / "000.png").write_bytes(b"no picture")
     with pytest.raises(ObjectsoundsError, match=r"000\.png"):
         train_labeller(settings(), tmp_path, tmp_path / "w.pt", tmp_path / "h")
+
+
+def test_imagenets_weights_are_read_from_safetensors_as_from_pytorchs_file(tmp_path):
+    state = build("mobilenet_v2", 1000).state_dict()
+    torch.save(state, tmp_path / "w.pth")
+    save_file(state, tmp_path / "w.safetensors")
+    frames = np.random.default_rng(0).integers(0, 256, (1, 240, 320, 3), dtype=np.uint8)
+    one, two = (
+        load_labeller(imagenet("mobilenet_v2", tmp_path / name), None).scores(frames)
+        for name in ("w.pth", "w.safetensors")
+    )
+    np.testing.assert_array_equal(one, two)
 
 
 @pytest.mark.skipif(not MOBILENET.exists(), reason="no ../shared beside this checkout")

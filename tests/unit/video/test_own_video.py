@@ -36,6 +36,7 @@ from objectsounds.signal.transforms import transform_of
 from objectsounds.stages.export import export_model
 from objectsounds.video.detection import Detection, sections_of
 from objectsounds.video.guided_stream import GuidedSeparator
+from objectsounds.video.levels import Levels, not_heard
 from objectsounds.video.model_file import read_model
 from objectsounds.video.separator import Separator
 
@@ -586,3 +587,52 @@ def test_a_good_list_of_videos_is_taken_with_every_key_for_several_files():
 def test_importing_the_package_stays_light():
     code = "import sys, objectsounds; assert objectsounds.__version__ and 'numpy' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def one_tone(path):
+    """Write a WAV file in which the piano's tone sounds alone."""
+    soundfile.write(path, tones()[0], RATE, subtype="FLOAT")
+    return path
+
+
+def test_an_object_that_is_named_but_does_not_sound_is_told_as_not_heard(model, tmp_path, capsys, caplog):
+    video = one_tone(tmp_path / "solo.wav")
+    options = ["--objects", "piano,violin", "--output", tmp_path / "out"]
+    assert separate(video, *options, model=model) == 0
+    folder = tmp_path / "out" / "solo"
+    facts = json.loads((folder / "separation.json").read_text())
+    piano, violin = separated(folder, "piano", "violin")
+    level = 10 * np.log10((violin**2).sum() / ((piano + violin) ** 2).sum())
+    assert level < -30 and facts["levels_db"]["violin"] == pytest.approx(level, abs=0.01)
+    sentence = f"no violin heard: {level:.0f} dB against the mixture"
+    assert facts["not_heard"] == [sentence] and f"solo.wav: {sentence}" in caplog.text
+    assert sentence in (folder / "index.html").read_text()
+    sounds = Separator.load(model).separate(video, ["piano", "violin"])
+    assert sounds.not_heard == [sentence] and sounds.levels_db == facts["levels_db"]
+
+
+def test_of_objects_that_all_sound_none_is_told_as_not_heard(model, tmp_path, caplog):
+    sounds = Separator.load(model).separate(duet(tmp_path / "duet.wav"), ["piano", "violin"])
+    assert sounds.not_heard == [] and "heard" not in caplog.text
+    assert sounds.levels_db == pytest.approx({"piano": -3, "violin": -3}, abs=0.5)
+
+
+def test_levels_are_against_the_mixture_over_all_pieces_and_channels():
+    levels = Levels(["a", "b", "rest"])
+    for gain in (1.0, 3.0):
+        tone = gain * np.array([[1, 0], [-1, 0], [0, 1], [0, -1]], np.float32)
+        levels.add(np.stack([tone[:, :1] * [1, 1], 0.01 * tone[:, 1:] * [1, 1], 0 * tone]))
+    found = levels.decibels()
+    assert found == pytest.approx({"a": 0.0, "b": -40.0, "rest": -100.0}, abs=0.01)
+    assert not_heard(found, ["a", "b"]) == ["no b heard: -40 dB against the mixture"]
+
+
+@pytest.mark.parametrize(("level", "said"), [(-29.9, 0), (-30.1, 1)])
+def test_an_object_is_heard_down_to_30_db_below_the_mixture(level, said):
+    sentences = not_heard({"french_horn": level, "rest": -80.0}, ["french_horn"])
+    assert sentences == ["no french horn heard: -30 dB against the mixture"][:said]
+
+
+def test_of_a_silent_mixture_no_levels_are_told(model, tmp_path):
+    sounds = Separator.load(model).separate(duet(tmp_path / "x.wav", gain=0.0), ["piano", "violin"])
+    assert (sounds.levels_db, sounds.not_heard) == ({}, [])

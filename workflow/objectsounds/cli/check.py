@@ -44,6 +44,7 @@ READERS: dict[str, Callable[[Path], None]] = {
     ".h5": _read_hdf5,
     ".pt": _read_weights,
     ".json": read_json,
+    ".safetensors": _read_weights,
     ".jsonl": read_json_lines,
     ".wav": _read_wav,
     ".tsv": read_table,

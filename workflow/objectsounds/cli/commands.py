@@ -14,10 +14,8 @@ from objectsounds.core.arguments import Parser
 from objectsounds.core.places import PACKAGE
 from objectsounds.stages import STAGES
 
-COMMANDS = {name: f"stages.{name}" for name in STAGES} | {
-    name: f"cli.{name}"
-    for name in ("separate", "serve", "starter", "check", "compare", "estimate", "retry", "init")
-}
+BESIDE = ("separate", "serve", "starter", "info", "check", "compare", "estimate", "retry", "init")
+COMMANDS = {name: f"stages.{name}" for name in STAGES} | {name: f"cli.{name}" for name in BESIDE}
 
 
 def module_of(command: str) -> ModuleType:

@@ -1,11 +1,16 @@
-"""Loading networks and checkpoints: as weights only, never as code."""
+"""Loading networks and checkpoints, and sharing networks as safetensors: as weights only, never as code."""
 
+import json
 import pickle
 from pathlib import Path
 
 import torch
 
 from objectsounds.core.errors import DamagedError, ObjectsoundsError
+from objectsounds.core.files import written_whole
+
+SAFETENSORS = ".safetensors"
+ABOUT = "objectsounds"  # the key of a safetensors file's metadata that holds what is beside the tensors
 
 
 class WeightsError(ObjectsoundsError, ValueError):
@@ -13,7 +18,12 @@ class WeightsError(ObjectsoundsError, ValueError):
 
 
 def load_weights(path: str | Path) -> dict:
-    """Load a file of tensors and plain values onto the CPU.
+    """Load a file of tensors and plain values onto the CPU: PyTorch's, or by its ending a safetensors file.
+
+    Returns
+    -------
+    dict
+        As it was saved; of a safetensors file from elsewhere its tensors by name.
 
     Raises
     ------
@@ -22,6 +32,8 @@ def load_weights(path: str | Path) -> dict:
     WeightsError
         If it cannot be read for another reason.
     """
+    if Path(path).suffix == SAFETENSORS:
+        return _load_safetensors(Path(path))
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -30,3 +42,47 @@ def load_weights(path: str | Path) -> dict:
         raise WeightsError(
             f"{path} is no file of weights ({type(error).__name__}): delete it, and start the run again."
         ) from error
+
+
+def _load_safetensors(path: Path) -> dict:
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise FileNotFoundError(2, "No such file or directory", str(path))
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is no mapping
+            about = json.loads((file.metadata() or {}).get(ABOUT, "null"))
+    except (SafetensorError, ValueError) as error:
+        raise WeightsError(f"{path} is no file of weights ({error}): get it again.") from error
+    return tensors if about is None else {"state_dict": tensors} | about
+
+
+def save_safetensors(path: str | Path, saved: dict, card: str = "") -> None:
+    """Write a network as safetensors, from which `load_weights` makes the same again.
+
+    Parameters
+    ----------
+    path : path
+        Ends in ``.safetensors``.
+    saved : dict
+        ``state_dict``, the tensors, which keep their names, and plain values.
+    card : str
+        The model's card, for the key ``card`` of the file's metadata.
+    """
+    from safetensors.torch import save_file
+
+    form = {"memory_format": torch.contiguous_format}  # and of its own memory, as the format wants it
+    tensors = {name: tensor.detach().clone(**form) for name, tensor in saved["state_dict"].items()}
+    about = {name: value for name, value in saved.items() if name != "state_dict"}
+    metadata = {"format": "pt", ABOUT: json.dumps(about, sort_keys=True), "card": card}
+    with written_whole(path) as temporary:
+        save_file(tensors, temporary, metadata)
+
+
+def read_card(path: str | Path) -> str:
+    """Return the model card in a safetensors file, Markdown; empty where there is none."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt", device="cpu") as file:
+        return (file.metadata() or {}).get("card", "")

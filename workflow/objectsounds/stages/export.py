@@ -2,13 +2,13 @@
 
 It holds weights and settings, never code: the dictionary, the class table, the settings that separation
 and detection need, and the labeller's name, with its weights where this project trained it. ImageNet's
-weights stay where they are: torchvision's own, or a file that is named.
+weights stay where they are: torchvision's own, or a file that is named. A model card says what it is; from a
+finished run it tells the run's clips and scores, too. A run's network is shared as safetensors.
 """
 
 import dataclasses
 import json
 import logging
-import shutil
 from pathlib import Path
 
 import h5py
@@ -18,18 +18,27 @@ from objectsounds.config.method_table import AS_PUBLISHED, METHODS, separate_opt
 from objectsounds.config.paths import dataset_of, dictionary_file, guided_methods
 from objectsounds.config.settings import of_variant, shared_variant, stage_settings
 from objectsounds.core.errors import ObjectsoundsError
-from objectsounds.core.files import reading, sha256_of, written_whole
+from objectsounds.core.files import reading, sha256_of
 from objectsounds.core.hdf5 import describe, new_hdf5, opened
 from objectsounds.dictionaries.file import read_dictionary
-from objectsounds.video.model_file import FORMAT, read_model
+from objectsounds.video.model_card import model_card, network_card
+from objectsounds.video.model_file import FORMAT, model_in, origin_in, read_model
+from objectsounds.video.run_facts import About, clips_in, methods_by, networks_in, scores_in
 
-STAGE_VERSION = 5
+STAGE_VERSION = 6
+
+UNSTATED = About()
 
 log = logging.getLogger(__name__)
 
 
 def export_model(
-    settings: dict, method: str, dictionary: str | Path, weights: str | Path | None, output: str | Path
+    settings: dict,
+    method: str,
+    dictionary: str | Path,
+    weights: str | Path | None,
+    output: str | Path,
+    about: About = UNSTATED,
 ) -> None:
     """Write a model file.
 
@@ -44,7 +53,9 @@ def export_model(
         Those of the trained labeller; None for ImageNet's.
     output : path
         HDF5: ``bases`` (n, F), ``object`` (n,), ``clip_id`` (n,) as in the dictionary, and for a trained
-        labeller the group ``labeller`` with one data set a tensor.
+        labeller the group ``labeller`` with one data set a tensor; the card is its attribute ``card``.
+    about : About, optional
+        For the card.
 
     Raises
     ------
@@ -74,6 +85,7 @@ def export_model(
         else:
             name = f"{options['architecture']} of ImageNet"
         file.attrs["labeller"] = name
+        _write_card(file, about)
     counts = [f"{name} {chosen.of(name).shape[1]}" for name in chosen.objects]
     log.info("%s: bases of %s; labeller %s", method, ", ".join(counts), name)
 
@@ -104,7 +116,29 @@ def _write_labeller(file: h5py.File, weights: str | Path | None) -> str:
     return f"{saved['architecture']} trained on pictures"
 
 
-def export_run(settings: dict, results: str | Path, method: str | None, output: str | Path | None) -> Path:
+def _write_card(file: h5py.File, about: About) -> None:
+    """Write into a model file what is told of it, and its card."""
+    file.attrs["about"] = json.dumps(about.as_dict(), sort_keys=True)
+    file.attrs["card"] = model_card(model_in(file, Path(file.filename)), origin_in(file), about)
+
+
+def _copy_model(made: Path, output: Path, about: About) -> None:
+    """Copy a run's model, whose card then tells what the finished run knows."""
+    with h5py.File(made) as source, new_hdf5(output) as file:
+        for name, value in source.attrs.items():
+            file.attrs[name] = value
+        for name in source:
+            source.copy(name, file)
+        _write_card(file, about)
+
+
+def export_run(
+    settings: dict,
+    results: str | Path,
+    method: str | None,
+    output: str | Path | None,
+    about: About = UNSTATED,
+) -> Path:
     """Export a finished run's model: copy the one that it made, or put together another method's.
 
     Parameters
@@ -116,7 +150,9 @@ def export_run(settings: dict, results: str | Path, method: str | None, output: 
     method : str, optional
         By default ``miml``.
     output : path, optional
-        By default its place in the run's folder.
+        By default its place in the run's folder; a model that lies there stays as it is.
+    about : About, optional
+        What the person states of the data; the run's clips and scores are added.
 
     Raises
     ------
@@ -127,16 +163,60 @@ def export_run(settings: dict, results: str | Path, method: str | None, output: 
     _check_method(name)
     made = results / "export" / f"{name}.h5"
     output = Path(output or made)
+    about = dataclasses.replace(about, clips=clips_in(results), scores=scores_in(results, [name]))
     if made.is_file():
         read_model(made)
         if output != made:
-            with written_whole(output) as temporary:
-                shutil.copyfile(made, temporary)
+            _copy_model(made, output, about)
+        elif about.data or about.license:
+            raise ObjectsoundsError(
+                f"--data, --license: {made} is the run's own and stays as it is; name a copy with --output."
+            )
         return output
     trained = settings["labeller"]["kind"] == "pictures"
     weights = results / "labeller" / "weights.pt" if trained else None
     own, dictionary = _settings_for(settings, results, name), dictionary_file(settings, name)
-    export_model(own, name, _in_run(results, dictionary), weights, output)
+    export_model(own, name, _in_run(results, dictionary), weights, output, about)
+    return output
+
+
+def export_network(
+    results: str | Path, network: str, output: str | Path | None, about: About = UNSTATED
+) -> Path:
+    """Write a run's trained network as safetensors, with a card.
+
+    Parameters
+    ----------
+    results : path
+        The run's folder.
+    network : str
+        The folder in it that holds the network, as ``unet/default`` or ``labeller``.
+    output : path, optional
+        Ends in ``.safetensors``; by default beside the run's models.
+    about : About, optional
+        As of `export_run`.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If the run holds no such network, or the output has another ending.
+    """
+    from objectsounds.core.weights import SAFETENSORS, load_weights, save_safetensors
+
+    results = Path(results)
+    found = networks_in(results)
+    if network not in found:
+        having = ", ".join(found) or "none"
+        raise ObjectsoundsError(f"--network {network!r} is no network of {results}; it has {having}.")
+    output = Path(output or results / "export" / f"{network.replace('/', '-')}{SAFETENSORS}")
+    if output.suffix != SAFETENSORS:
+        raise ObjectsoundsError(
+            f"--output {output}: a network is written as safetensors; name a file that ends in {SAFETENSORS}."
+        )
+    scores = scores_in(results, methods_by(network, results))
+    about = dataclasses.replace(about, clips=clips_in(results), scores=scores)
+    saved = load_weights(found[network])
+    save_safetensors(output, saved, network_card(network, saved, about))
     return output
 
 
@@ -174,6 +254,9 @@ def _in_run(results: Path, path: str) -> Path:
 OPTIONS = {
     "run": {"metavar": "RESULTS", "help": "a finished run's folder"},
     "method": {"help": "default: miml"},
+    "network": {"help": "of the run, in place of a model: as unet/default; written as safetensors"},
+    "data": {"help": "what the model learnt from, for its card, as 'AudioSet, balanced train'"},
+    "license": {"help": "of the data, for the card, as 'CC BY 4.0'"},
     "dictionary": {"help": "in place of a run: the method's dictionary"},
     "weights": {"help": "in place of a run: those of the trained labeller"},
     "output": {"help": "default: its place in the run's folder"},
@@ -182,9 +265,12 @@ OPTIONS = {
 
 def run(args, settings: dict) -> None:
     """Run the stage as its rule does."""
-    if args.run:
-        print(export_run(settings, args.run, args.method, args.output))
+    about = About(args.data or "", args.license or "")
+    if args.run and args.network:
+        print(export_network(args.run, args.network, args.output, about))
+    elif args.run:
+        print(export_run(settings, args.run, args.method, args.output, about))
     elif args.dictionary and args.method and args.output:
-        export_model(settings, args.method, args.dictionary, args.weights, args.output)
+        export_model(settings, args.method, args.dictionary, args.weights, args.output, about)
     else:
         raise ObjectsoundsError("--run RESULTS must name a finished run.")

@@ -14,7 +14,7 @@ from objectsounds.video.model_file import Model
 from objectsounds.video.own_files import files_of
 from objectsounds.video.separation import Tools, check_names, separate_video
 
-STAGE_VERSION = 4
+STAGE_VERSION = 5
 
 log = logging.getLogger(__name__)
 

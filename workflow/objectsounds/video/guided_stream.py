@@ -23,6 +23,7 @@ from objectsounds.methods.guided_masks import (
 )
 from objectsounds.signal.crossfade import CrossFade, overlapping
 from objectsounds.signal.transforms import transform_of
+from objectsounds.video.levels import Levels
 
 BLOCK_SECONDS, OVERLAP_SECONDS = 30.0, 2.0
 LEAST_BLOCK_SECONDS, BLOCK_SAMPLES = 6.0, 2 * 48000 * 30  # many channels at high rates get shorter blocks
@@ -56,6 +57,7 @@ class GuidedSeparator:
         )
         self._trust = None if rest else trust_of(self.refinement, self.bases, self.transform, rate)
         self.names = [*objects, REST] if rest else list(objects)
+        self.levels = Levels(self.names)
 
     @property
     def trust(self) -> float | None:
@@ -106,6 +108,7 @@ class GuidedSeparator:
             if not len(block):
                 return
             piece = fade(self(block, index), last)
+            self.levels.add(piece)
             yield piece
             done += piece.shape[1]
             progress(done / sound.rate)

@@ -79,6 +79,45 @@ class Model:
         return networks.ready(networks.trained_labeller(settings, *_labeller_in(self.path)))
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What a model file says of how it came to be.
+
+    Attributes
+    ----------
+    version, commit : str
+        Of the program that put the model together; the commit may be unknown, and is then empty.
+    about : dict
+        What the file's person and run told of the data and of the scores, as `run_facts.About` holds it;
+        empty in a file that is older than that.
+    card : str
+        The model card, Markdown; empty in an older file.
+    """
+
+    version: str
+    commit: str
+    about: dict
+    card: str
+
+
+def origin_in(file: h5py.File) -> Origin:
+    """Read where the model in an open file comes from."""
+    about = json.loads(file.attrs.get("about", "{}"))
+    told = [str(file.attrs[name]) for name in ("version", "commit")]
+    return Origin(*told, about, str(file.attrs.get("card", "")))
+
+
+def read_origin(path: str | Path) -> Origin:
+    """Read where a model file comes from.
+
+    Raises
+    ------
+    ObjectsoundsError
+        As `read_model`.
+    """
+    return _read(Path(path), origin_in)
+
+
 def _labeller_in(path: Path) -> tuple[dict, str]:
     """Return a model's trained labeller as its stage saved it, and the SHA-256 of that file."""
     import torch
@@ -120,18 +159,19 @@ def read_model(path: str | Path) -> Model:
         If it is missing, cut, or something else.
     """
     path = Path(path)
+    return _read(path, lambda file: model_in(file, path))
 
-    def read(file: h5py.File) -> Model:
-        table = json.loads(file.attrs["classes"])
-        lists = {field.name for field in dataclasses.fields(ObjectClass)} - {"name", "group"}
-        classes = [
-            ObjectClass(**{key: tuple(v) if key in lists else v for key, v in row.items()}) for row in table
-        ]
-        settings = json.loads(file.attrs["settings"])
-        about = [str(file.attrs[name]) for name in ("method", "labeller")]
-        return Model(path, about[0], settings, classes, dictionary_in(file), about[1])
 
-    return _read(path, read)
+def model_in(file: h5py.File, path: Path) -> Model:
+    """Read the model in an open file, which lies at ``path``."""
+    table = json.loads(file.attrs["classes"])
+    lists = {field.name for field in dataclasses.fields(ObjectClass)} - {"name", "group"}
+    classes = [
+        ObjectClass(**{key: tuple(v) if key in lists else v for key, v in row.items()}) for row in table
+    ]
+    settings = json.loads(file.attrs["settings"])
+    about = [str(file.attrs[name]) for name in ("method", "labeller")]
+    return Model(path, about[0], settings, classes, dictionary_in(file), about[1])
 
 
 def model_of_run(results: str | Path, method: str | None = None) -> Path:

@@ -18,6 +18,7 @@ from objectsounds.media.sound_stream import SoundStream
 from objectsounds.media.wav import WavWriter
 from objectsounds.video.detection import Detection, look
 from objectsounds.video.guided_stream import GuidedSeparator
+from objectsounds.video.levels import not_heard
 from objectsounds.video.model_file import Model
 from objectsounds.video.own_files import MARK, check_target, length_of
 from objectsounds.video.page import write_page
@@ -161,9 +162,12 @@ def separate_video(
     }
     with folder_written_whole(target) as folder:
         facts |= _write_sounds(separator, path, folder, remixed, separating)
-        facts["trust"] = separator.trust
+        facts["trust"], facts["levels_db"] = separator.trust, separator.levels.decibels()
+        facts["not_heard"] = not_heard(facts["levels_db"], objects)
         facts["page"] = write_page(facts, path, folder)
         write_json(folder / MARK, facts)
+    for sentence in facts["not_heard"]:
+        log.warning("%s: %s", path.name, sentence)
     return facts
 
 

@@ -22,6 +22,7 @@ from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.media.ffmpeg import NoSoundError
 from objectsounds.media.sound_stream import SoundStream
 from objectsounds.video.guided_stream import GuidedSeparator
+from objectsounds.video.levels import not_heard
 from objectsounds.video.model_file import model_of_run, read_model
 from objectsounds.video.own_files import length_of
 from objectsounds.video.separation import Tools, alone, check_names, choose_objects
@@ -42,11 +43,17 @@ class Sounds(dict):
         What was seen, as in ``separation.json``; empty where the objects were named.
     trust : float or None
         How far the sounds can be trusted, as in `objectsounds.methods.trust`; None where that is not known.
+    levels_db : dict
+        Each sound's level against the mixture; empty where that is silent.
+    not_heard : list of str
+        A sentence for each object that is hardly in the mixture.
     """
 
     rate: int = 0
     seen: list[dict]
     trust: float | None = None
+    levels_db: dict[str, float]
+    not_heard: list[str]
 
     @property
     def seconds(self) -> float:
@@ -137,5 +144,8 @@ class Separator:
         whole = np.concatenate(pieces, axis=1)
         sounds = Sounds(zip(separator.names, whole, strict=True))
         sounds.rate, sounds.seen = sound.rate, detection.rows() if detection else []
-        sounds.trust = separator.trust
+        sounds.trust, sounds.levels_db = separator.trust, separator.levels.decibels()
+        sounds.not_heard = not_heard(sounds.levels_db, chosen)
+        for sentence in sounds.not_heard:
+            log.warning("%s: %s", path.name, sentence)
         return sounds
