@@ -12,6 +12,7 @@ import yaml
 
 from objectsounds.core.arguments import MANY, ONE
 from objectsounds.core.files import folder_written_whole, write_text
+from objectsounds.report.heat_pictures import run_heat_maps
 from objectsounds.report.listening import folder_size, listening_room
 from objectsounds.report.masks_table import masks_section
 from objectsounds.report.overview import job_times, method_times, versions
@@ -31,7 +32,7 @@ from objectsounds.report.page import (
 from objectsounds.report.relation_maps import relation_examples
 from objectsounds.report.theme import theme_folder
 
-STAGE_VERSION = 6
+STAGE_VERSION = 7
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,8 @@ def make_report(settings: dict, results: Path, methods: list[str], output: Path)
             **dictionaries_part(settings, results, methods, media),
         }
         theme_folder(media)
-        page |= {"room": listening_room(results, methods, options, media), "packed": ""}
+        heat = run_heat_maps(settings, results, methods)
+        page |= {"room": listening_room(results, methods, options, media, heat), "packed": ""}
         size = folder_size(media)
     html = render(page)
     write_text(output, html)
