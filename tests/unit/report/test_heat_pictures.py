@@ -1,4 +1,4 @@
-"""Heat maps over frames: the picture keeps the frame's size, shows it beneath, and is hot where the map is."""
+"""Heat maps over frames: of the frame's size, the frame seen beneath, light where the map is hot."""
 
 import io
 

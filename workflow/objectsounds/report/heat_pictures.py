@@ -39,7 +39,7 @@ def evenly_scaled(shares: np.ndarray) -> np.ndarray:
 
 @dataclass
 class HeatMaps:
-    """What draws the heat maps of a run: the network, what it sees in the test clips, and its method's title."""
+    """What draws a run's heat maps: the network, what it sees in the test clips, its method's title."""
 
     trained: Trained
     features: Path
@@ -79,7 +79,12 @@ class HeatMaps:
                     overlay(frame, scaled[Path(path).name]).save(target / number, quality=QUALITY)
                 pictures.append(number)
             least, most = float(shares.min()), float(shares.max())
-            clips[name] = {"pictures": pictures, "least": least, "most": most, "narrow": most - least < NARROW}
+            clips[name] = {
+                "pictures": pictures,
+                "least": least,
+                "most": most,
+                "narrow": most - least < NARROW,
+            }
             size = " × ".join(map(str, shares.shape[1:]))
         return {"title": self.title, "places": size, "clips": clips}
 

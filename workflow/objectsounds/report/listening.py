@@ -198,8 +198,8 @@ def listening_room(
     -------
     dict
         ``mixtures``: a list of dictionaries with ``mixture``, ``why``, ``sdr``, ``objects``,
-        ``extras``, ``frames``, ``heat``, ``rows``, ``ticks``, ``seconds`` and ``bytes``; ``left_out``: how many
-        found no room.
+        ``extras``, ``frames``, ``heat``, ``rows``, ``ticks``, ``seconds`` and ``bytes``;
+        ``left_out``: how many found no room.
     """
     scores = read_table(results / "score" / "scores.tsv")
     ranked_by = ranking_method(methods)

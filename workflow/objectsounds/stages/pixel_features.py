@@ -1,4 +1,4 @@
-"""Stage ``pixel_features``: what Sound of Pixels sees in all frames of each clip, and where in some of them."""
+"""Stage ``pixel_features``: what Sound of Pixels sees in the frames of each clip, and where in some."""
 
 from collections.abc import Callable
 from pathlib import Path
