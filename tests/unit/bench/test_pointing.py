@@ -43,6 +43,8 @@ def test_heat_within_the_box_is_counted_and_chance_is_the_boxs_share():
     assert 0.25 < warm["heat"] < 0.4 and warm["above"] == pytest.approx(1)
     for flat in (0.0, 0.7):
         assert pointed(np.full((4, 4), flat), box) == pytest.approx(dict.fromkeys(on, 0.25))
+    coarse = pointed(np.eye(3), box)  # places look at pixels 0, 13 and 26
+    assert coarse["places"] == pytest.approx(4 / 9) and coarse["area"] == 0.25 and coarse["hottest"] == 1
 
 
 def test_an_object_is_seen_where_the_camera_looks_at_it_and_nowhere_else(duet):
@@ -69,14 +71,20 @@ def test_the_boxes_of_a_clip_follow_its_camera_and_its_margins(settings, duet):
 def test_means_are_told_with_their_distance_to_chance():
     draw = np.random.default_rng(0)
     rows = [
-        {"area": 0.2, "heat": 0.3, "above": 0.2 + draw.normal(0, 0.01), "hottest": float(number % 2)}
+        {
+            "area": 0.2,
+            "places": 0.1,
+            "heat": 0.3,
+            "above": 0.2 + draw.normal(0, 0.01),
+            "hottest": float(number % 2),
+        }
         | {"mixture": f"m{number // 4}", "clips": [f"c{number // 4 % 5}", f"d{number // 4 % 7}"]}
         for number in range(120)
     ]
     lines = told(rows, 1)
     assert lines[0] == "120 frames of 30 mixtures, 12 clips"
     found = [[float(part) for part in re.findall(r"-?\d\.\d+", line)] for line in lines[1:]]
-    assert [row[0] for row in found] == pytest.approx([0.2, 0.3, 0.1, 0.2, 0, 0.5, 0.3], abs=0.005)
+    assert [row[0] for row in found] == pytest.approx([0.2, 0.1, 0.3, 0.1, 0.2, 0, 0.5, 0.4], abs=0.005)
     assert all(low <= mean <= high for mean, low, high in found)
 
 

@@ -3,7 +3,7 @@
 In the demo it is known where each object stands. Of the test mixtures it prints what share of a frame the
 box around the sounding object takes, what share of the heat of Sound of Pixels lies in it, and in how many
 frames the hottest place does (the pointing game of Zhang et al. 2018, "Top-down neural attention by
-excitation backprop", IJCV 126); each with an interval over clips. At chance these are the box's share.
+excitation backprop", IJCV 126); each with an interval over clips, and less what it would be at chance.
 """
 
 import argparse
@@ -29,8 +29,13 @@ from objectsounds.networks.sound_of_pixels import load_sound_of_pixels
 from objectsounds.signal.statistics import bootstrap_interval
 
 SIZE = 96  # pixels of the frames on which boxes are found
-COLUMNS = {"area": "the box's share of the frame", "heat": "share of the heat in it"}
-COLUMNS |= {"above": "of the heat above the frame's least", "hottest": "frames whose hottest place is in it"}
+COLUMNS = {  # with what each would be at chance
+    "area": ("the box's share of the frame", None),
+    "places": ("its share of the map's places", None),
+    "heat": ("share of the heat in it", "area"),
+    "above": ("share of the heat above the frame's least", "area"),
+    "hottest": ("frames whose hottest place is in it", "places"),
+}
 
 
 def box_around(part: np.ndarray) -> np.ndarray | None:
@@ -46,15 +51,20 @@ def box_around(part: np.ndarray) -> np.ndarray | None:
 def pointed(heat: np.ndarray, box: np.ndarray) -> dict[str, float]:
     """Return what `COLUMNS` names of a map of places, shape=(h, w), and a box, bool [shape=(H, W)].
 
-    A map that is the same everywhere has the area's share of its heat in the box, and points nowhere.
+    A map that is the same everywhere has the chance's share of its heat in the box.
     """
     large, area = enlarged(heat, *box.shape), float(box.mean())
     above = large - large.min()
+    rows, columns = (
+        (np.arange(n) * size / n).astype(int) for n, size in zip(heat.shape, box.shape, strict=True)
+    )
+    within = box[np.ix_(rows, columns)]  # at the pixels that the places look at
     return {
         "area": area,
+        "places": float(within.mean()),
         "heat": float(large[box].sum() / large.sum()) if large.any() else area,
         "above": float(above[box].sum() / above.sum()) if above.any() else area,
-        "hottest": float(box.flat[large.argmax()]) if above.any() else area,
+        "hottest": float(within.flat[heat.argmax()]) if above.any() else float(within.mean()),
     }
 
 
@@ -121,12 +131,11 @@ def told(rows: list[dict], seed: int) -> list[str]:
         low, high = bootstrap_interval(values, mixtures, generator=draw, clips=clips)
         lines.append(f"{title}: {values.mean():.3f} ({low:.3f} to {high:.3f})")
 
-    area = np.array([row["area"] for row in rows])
-    for name, title in COLUMNS.items():
+    for name, (title, chance) in COLUMNS.items():
         values = np.array([row[name] for row in rows])
         add(title, values)
-        if name != "area":
-            add("  above chance, the box's share", values - area)
+        if chance is not None:
+            add("  above chance", values - [row[chance] for row in rows])
     return lines
 
 
