@@ -25,6 +25,7 @@ MODULES = (
     *("config.external_table", "methods.external", "methods.entry_point"),
     *("methods.separation", "methods.guided", "methods.guided_masks", "methods.refinement", "methods.timbre"),
     *("stages.score", "stages.score_tables", "data.score_tables", "signal.measures", "signal.statistics"),
+    *("data.seed_table", "data.run_record", "report.run_comparison", "report.latex", "report.paper_tables"),
     *("data.mixtures", "stages.mixtures", "data.targets", "data.bags", "stages.dataset"),
     *("stages.dictionary", "dictionaries.file", "dictionaries.choice", "dictionaries.gao"),
     *("dictionaries.surest", "dictionaries.agreement", "dictionaries.solo", "dictionaries.consensus"),

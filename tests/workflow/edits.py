@@ -119,6 +119,15 @@ def _pictures(place: Place) -> str:
     return str(place.results / "demo" / "pictures")
 
 
+def _own_pictures(place: Place) -> dict[str, str]:
+    return {"drum": f"{_pictures(place)}/train/drum"}
+
+
+def _table(place: Place) -> str:
+    (place.folder / "classes.tsv").write_text("object\tgroup\nkazoo\ttoy\n")
+    return "classes.tsv"
+
+
 EDITS = [
     *_edits(EVERYTHING, {"seed": 1}, real=("seed",)),
     *_edits(
@@ -143,6 +152,10 @@ EDITS = [
     ),
     *_edits(DATASETS | MIXED | PLAYED | {"catalogue"}, {"classes": ["drum", "piano"]}, real=("classes",)),
     *_edits(
+        DATASETS | MIXED | {"catalogue"},
+        {"class_table": _table, "added_classes": {"kazoo": {"group": "toy"}}},
+    ),
+    *_edits(
         {"catalogue", "report"},
         {
             "catalogue.train": _same_list("unbalanced_train_segments.csv"),
@@ -152,6 +165,9 @@ EDITS = [
             "catalogue.test_fraction": 0.3,
             "catalogue.sections_per_medium": 2,
             "catalogue.urmp_tracks": ["val", "test"],
+            "catalogue.pictures": _media,
+            "catalogue.strong_solos": ["val", "test"],
+            "catalogue.solo_seconds": 1.0,
             "catalogue.clips_per_shard": 4,
         },
         real=(
@@ -238,6 +254,7 @@ EDITS = [
             "labeller.device": "auto",
             "labeller.threads": 2,
             "labeller.pictures.path": _pictures,
+            "labeller.pictures.folders": _own_pictures,
             "labeller.pictures.architecture": "resnet34",
             "labeller.pictures.image_size": 24,
             "labeller.pictures.epochs": 2,
@@ -333,7 +350,11 @@ EDITS = [
         real=("separate.iterations",),
     ),
     *_edits(SEPARATED, {"separate.components_per_source": 20, "separate.threads": 2, "separate.rate": 8000}),
-    *_edits(SCORED, {"score.engine": "mir_eval", "score.threads": 2}, real=("score.threads",)),
+    *_edits(
+        SCORED,
+        {"score.engine": "mir_eval", "score.window_seconds": 1, "score.threads": 2},
+        real=("score.threads",),
+    ),
     *_edits(TABLES, {"methods": ["mixture", "miml"]}, real=("methods",)),
     *_edits(
         {"report"},
@@ -472,6 +493,7 @@ EDITS = [
     *_edits(
         {"train"} | ONE_DICTIONARY, {"variants": {"half": {"train": {"dropout": 0.5}}}}, real=("variants",)
     ),
+    *_edits(({"bases"} | DATASETS | PLAYED) - {"export"}, {"seeds": [1]}),  # of the further seed
     *_edits(
         set(),
         {

@@ -21,9 +21,12 @@ from objectsounds.config.method_table import CONDITIONINGS, METHODS, RULES, Cond
 from objectsounds.config.paths import dictionary_keys
 from objectsounds.config.settings import load_settings, merge, stage_settings
 from objectsounds.config.video_options import VideoOptions
-from objectsounds.core.tables import read_table
+from objectsounds.core.arguments import NamedFile
+from objectsounds.core.tables import read_table, write_table
 from objectsounds.data.bags import open_dataset
+from objectsounds.data.mixtures import MIXTURE_COLUMNS
 from objectsounds.data.solos import open_labelled, open_solos
+from objectsounds.data.status import OBJECT_COLUMNS, SPLITS
 from objectsounds.dictionaries.performed import read_performed
 from objectsounds.media.wav import read_wav
 from objectsounds.networks.co_separation_training import CoSeparationTask
@@ -32,6 +35,7 @@ from objectsounds.networks.relation_map import relation_maps
 from objectsounds.networks.sound_of_pixels_training import PixelTask
 from objectsounds.networks.unet_training import UnetTask
 from objectsounds.networks.wave_unet_training import WaveTask
+from objectsounds.report.paper_tables import LAYOUTS
 from objectsounds.signal.measures import MEASURES
 from objectsounds.stages.ablation import score_views
 from objectsounds.stages.ablation_table import make_ablation
@@ -39,10 +43,12 @@ from objectsounds.stages.clips import make_shard
 from objectsounds.stages.denoise import make_denoising
 from objectsounds.stages.dictionary import make_dictionary
 from objectsounds.stages.dictionary_gaussian import make_gaussian
-from objectsounds.stages.experiments import NamedFile, make_experiments
+from objectsounds.stages.experiments import make_experiments
 from objectsounds.stages.export import export_model
 from objectsounds.stages.labeller import train_labeller
+from objectsounds.stages.leakage import find_leakage
 from objectsounds.stages.masks import make_masks
+from objectsounds.stages.publication import publish
 from objectsounds.stages.score import score_block
 from objectsounds.stages.score_tables import make_tables
 from objectsounds.stages.separate_external import separate_external
@@ -360,6 +366,37 @@ def _denoise(inputs: Inputs) -> dict:
     }
 
 
+def _leakage(inputs: Inputs) -> dict:
+    """Return figures of what is found where the test clips are looked for among themselves."""
+    path = inputs.folder / "leakage.tsv"
+    find_leakage(inputs.of("leakage"), inputs.statuses("test"), inputs.statuses("test"), path)
+    return {
+        f"{row['clip']} {row['other_clip']}": [
+            row["split"],
+            row["same_source"],
+            *(float(row[name]) for name in ("landmarks", "seconds", "offset")),
+        ]
+        for row in read_table(path)
+    }
+
+
+def _publication(inputs: Inputs) -> dict:
+    """Return digests of the files that are made of one small table, as which each layout takes it."""
+    folder = inputs.folder / "publication"
+    for split in SPLITS:
+        write_table(folder / "catalogue" / f"objects-{split}.tsv", OBJECT_COLUMNS, [])
+    write_table(folder / "mixtures" / "mixtures.tsv", MIXTURE_COLUMNS, [])
+    cells = {"sdr_mean": -1.25, "sdr_low": "", "sdr_high": 0.5, "sdr_between_seeds": 0.125}
+    cells |= {"difference_mean": 2, "low": 1.5, "high": 3}
+    rows = [{"method": name, "group": "a_b", **cells} for name in ("miml", "mixture@x")]
+    write_table(folder / "table.tsv", list(rows[0]), rows)
+    tables = [NamedFile(name, folder / "table.tsv") for name in ("scores", *LAYOUTS)]
+    publish(inputs.of("publication"), folder, tables, folder / "made")
+    made = {path.name: [_digest(path.read_text())] for path in (folder / "made").glob("*.[ct]*")}
+    record = json.loads((folder / "made" / "tables.json").read_text())
+    return made | {"tables.json": [*sorted(record), *sorted(record["data"]), _digest(record["tables"])]}
+
+
 def _experiments(inputs: Inputs) -> dict:
     """Return figures of the tables that are made of drawn scores, a drawn dictionary and fixed weights."""
     blocks, made = _score_tables(inputs), inputs.folder / "experiments"
@@ -500,6 +537,8 @@ FIGURES = {
     "separate_videos": (_separate_videos, CLOSE),
     "denoise": (_denoise, CLOSE),
     "experiments": (_experiments, CLOSE),
+    "leakage": (_leakage, LEARNT),  # a landmark more or less
+    "publication": (_publication, EXACT),
     "solos": (_solos, CLOSE),
     "frame_network": (_frame_network, CLOSE),
     "unet": (_unet, CLOSE),

@@ -1,10 +1,13 @@
 """The target tables beside a finished run: every baseline, with its intervals, and nothing made twice."""
 
 import csv
+import json
 import shutil
 
 import pytest
 
+from objectsounds.core.tables import read_table
+from tests.unit.report.latex_reading import read_tables
 from tests.workflow.conftest import Place
 
 NAMED = {
@@ -76,6 +79,28 @@ def test_half_of_the_labels_are_wrong_where_half_were_corrupted(tabled):
 def test_published_figures_stand_in_columns_of_their_own(tabled):
     rows = {(row["method"], row["group"]): row["published_sdr"] for row in table(tabled, "published")}
     assert rows["kmeans", "instrument"] == "-2.85" and ("miml", "instrument") not in rows
+
+
+def test_every_table_is_there_in_other_formats_with_what_made_it(tabled):
+    folder, results = tabled.results / "publication", tabled.results
+    files = {path.stem: path for path in (results / "experiments").glob("*.tsv")}
+    files |= {
+        "denoise": results / "denoise" / "summary.tsv",
+        "ablation": results / "ablation" / "ablation.tsv",
+    }
+    assert {path.stem for path in folder.glob("*.csv")} == set(files)
+    for name, path in files.items():
+        with (folder / f"{name}.csv").open(newline="") as file:
+            assert list(csv.DictReader(file)) == read_table(path)
+    assert {path.stem for path in folder.glob("*.tex")} == set(files) - {"scores"}
+    tables = {path.stem: read_tables(path.read_text()) for path in folder.glob("*.tex")}
+    assert all(len(found) == 1 for found in tables.values())
+    assert len(tables["summary"][0].rows) == 1 + len(NAMED)
+    record = json.loads((folder / "tables.json").read_text())
+    assert set(record["tables"]) == set(tables) and record["seed"] == 2018
+    assert record["data"]["mixtures"]["n"] == 4 and record["settings"]["experiments"]["variants"]
+    run = json.loads((results / "report" / "run.json").read_text())
+    assert run["data"] == record["data"] and run["settings"]["train"] == record["settings"]["train"]
 
 
 def test_a_second_run_of_the_target_does_nothing_and_a_whole_run_puts_the_tables_on_the_page(tabled):

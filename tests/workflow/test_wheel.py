@@ -92,6 +92,7 @@ def test_the_wheel_holds_every_file_around_the_package_that_a_run_needs(wheel):
         files = {str(path.relative_to(ROOT)) for path in (ROOT / folder).glob(pattern) if path.is_file()}
         assert files and files <= held, folder
     assert {"Snakefile", "workflow/Snakefile", "resources/classes.tsv", "resources/published.tsv"} <= held
+    assert "resources/labels.tsv" in held
 
 
 def test_the_wheel_holds_the_whole_package_and_no_tests_or_caches(wheel):
@@ -111,7 +112,7 @@ def test_the_wheel_asks_for_the_packages_of_requirements_txt_and_has_its_extras(
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     wanted = {re.match(r"[\w.-]+", line)[0] for line in lines if not line.startswith("#")}
     assert asked == {name.lower().replace("_", "-") for name in wanted}
-    assert set(metadata.get_all("Provides-Extra")) == {"dev", "gpu", "slurm", "web"}
+    assert set(metadata.get_all("Provides-Extra")) == {"dev", "gpu", "parquet", "slurm", "web"}
 
 
 def test_the_installed_package_is_the_wheels_and_knows_its_classes(installed):

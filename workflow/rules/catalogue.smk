@@ -1,7 +1,7 @@
 """Stage ``catalogue``: which clips, which split, which shard, for good.
 
-REQUIRED INPUTS:  what catalogue.train and catalogue.test name: AudioSet's segment lists, a folder or list of
-                  videos, MUSIC's listings, URMP's folder; optional ontology, single_source, truth
+REQUIRED INPUTS:  what catalogue.train and catalogue.test name: lists or folders of a kind of catalogue, which
+                  config/kind_table.py lists; for kind audio the folder of pictures; optional ontology, single_source, truth
 OUTPUTS:          <results>/catalogue/clips.tsv (grows, never reorders), shards.txt, shards/{shard}.tsv,
                   objects-{split}.tsv (the clips in use with what sounds and is seen), performances-{split}.tsv
                   (what they are sections of), rejected.tsv

@@ -153,6 +153,11 @@ def folder_input(path):
     return path if path.startswith(SETTINGS["results"] + "/") else ancient(path)
 
 
+def folder_inputs(*folders):
+    """Return input folders as `folder_input` does, without those that are not named."""
+    return [folder_input(path) for path in folders if path]
+
+
 def media_input(wildcards):
     """Return the folder of media where it has to be there: not where files are named, or downloaded."""
     named = KINDS[SETTINGS["catalogue"]["kind"]].own_media
@@ -179,9 +184,7 @@ def experiment_bases(wildcards):
 def experiment_arguments(wildcards, input):
     """Return the experiments' files as options: --dictionaries method=path ..."""
     return " ".join(
-        f"--{kind} "
-        + " ".join(shlex.quote(f"{k}={path}") for k, path in zip(files, input[kind], strict=True))
-        for kind, files in experiment_models().items()
+        paths.named_options(kind, files, input[kind]) for kind, files in experiment_models().items()
     )
 
 
@@ -213,6 +216,8 @@ def report_inputs(wildcards):
         "network": "<results>/train/default/visual/network.pt",
         "history": "<results>/train/default/visual/history.jsonl",
     }
+    if SETTINGS["seeds"]:
+        inputs["seeds"] = "<results>/score/seeds.tsv"
     if SETTINGS["labeller"]["kind"] == "pictures":
         inputs["labeller"] = "<results>/labeller/history.jsonl"
     inputs["heat"] = paths.heat_inputs(SETTINGS, METHODS)

@@ -1,8 +1,8 @@
 """Stage ``experiments``: every baseline and variant in tables, for the target ``tables`` alone.
 
 REQUIRED INPUTS:  the scores of all methods; the dictionaries, networks and data sets they come from
-OUTPUTS:          <results>/experiments/: scores, summary, comparisons, published, dictionaries, networks and
-                  robustness as TSV, robustness.svg
+OUTPUTS:          <results>/experiments/: scores, summary, comparisons, published, dictionaries, networks, robustness
+                  and, of several seeds, seeds as TSV; robustness.svg
 """
 
 
@@ -10,11 +10,13 @@ include: "ablation.smk"
 
 
 TABLE_METHODS = _settings.experiment_methods(SETTINGS)
+TABLES = paths.experiment_tables(SETTINGS)
 
 
 rule tables:
     input:
-        "<results>/experiments/summary.tsv",
+        paths.publication_files(SETTINGS),
+        expand("<results>/experiments/{table}.tsv", table=TABLES),
         "<results>/ablation/ablation.tsv",
         "<results>/denoise/summary.tsv",
 
@@ -31,20 +33,7 @@ rule experiments:
             block=range(SETTINGS["mixtures"]["blocks"]),
         ),
     output:
-        expand(
-            "<results>/experiments/{table}",
-            table=[
-                f"{name}.tsv"
-                for name in (
-                    "scores",
-                    "comparisons",
-                    "published",
-                    "dictionaries",
-                    "networks",
-                    "robustness",
-                )
-            ],
-        ),
+        expand("<results>/experiments/{table}.tsv", table=[name for name in TABLES if name != "summary"]),
         plot="<results>/experiments/robustness.svg",
         summary=report(
             "<results>/experiments/summary.tsv",

@@ -3,7 +3,7 @@
 REQUIRED INPUTS:  the tables, estimates, mixtures, networks, dictionaries, datasets and status tables;
                   with Sound of Pixels its network and what it sees in the test clips
 OUTPUTS:          <results>/report/index.html, with its sounds and pictures in media/; packed.html and packed/ are
-                  copies of it for Snakemake's own report
+                  copies of it for Snakemake's own report; run.json holds the settings, versions and digests of the data
 """
 
 # Snakemake's report takes a folder only as a zip: nothing tells a rule which it will be but report.packed.
@@ -31,6 +31,7 @@ rule report:
         ),
     output:
         page="<results>/report/index.html",
+        record="<results>/report/run.json",
         media=report(
             directory("<results>/report/media"),
             patterns=["{plot,[^/]+}.svg"],

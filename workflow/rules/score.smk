@@ -2,7 +2,8 @@
 
 REQUIRED INPUTS:  <results>/mixtures/{block}, <results>/separate/{method}/{block}
 OUTPUTS:          <results>/score/{method}/{block}.tsv; scores.tsv (a row per method, mixture and source),
-                  summary.tsv (a row per method and group) and comparisons.tsv (differences to miml)
+                  summary.tsv (a row per method and group), comparisons.tsv (differences to miml) and, of several
+                  seeds, seeds.tsv
 """
 
 
@@ -53,6 +54,7 @@ rule score_tables:
             labels={"table": "SDR, SIR and SAR per method and group"},
         ),
         comparisons="<results>/score/comparisons.tsv",
+        seeds="<results>/score/seeds.tsv" if SETTINGS["seeds"] else [],
     log:
         "<logs>/score/tables.log",
     benchmark:
@@ -66,6 +68,7 @@ rule score_tables:
     params:
         **params_of("score_tables"),
         methods=METHODS,
+        seeds=lambda wildcards, output: paths.options_of(output, "seeds"),
     shell:
         "{params.python} -m objectsounds score_tables"
         " --settings {params.settings:q}"
@@ -74,4 +77,5 @@ rule score_tables:
         " --scores {output.scores:q}"
         " --summary {output.summary:q}"
         " --comparisons {output.comparisons:q}"
+        " {params.seeds}"
         " 2> {log:q}"

@@ -9,8 +9,13 @@ from objectsounds.config.classes import read_classes
 from objectsounds.config.method_table import SEPARATORS
 from objectsounds.config.settings import (
     canonical,
+    experiment_methods,
     load_settings,
     merge,
+    of_seeds,
+    of_variant,
+    overrides_of,
+    run_methods,
     shared_variant,
     stage_settings,
     stage_version,
@@ -82,6 +87,8 @@ def test_every_preset_is_valid(preset):
         ({"mixtures": {"sources": [6]}}, ["mixtures.sources", "6", "at most 5"]),
         ({"clips": {"sample_rate": 1}}, ["clips.sample_rate", "at least 8000 (Hz)"]),
         ({"variants": {"a-b": {}}}, ["variants", "the name 'a-b'", "[A-Za-z0-9_]"]),
+        ({"seeds": [1, 1]}, ["seeds", "[1, 1]"]),
+        ({"seeds": [-1]}, ["seeds.0", "-1"]),
         ({"variants": []}, ["variants", "[]", "section of keys"]),
         ({"experiments": 3}, ["experiments", "3", "section of keys"]),
         ({"experiments": {"variants": {"a": {}}}}, ["experiments.variants.a", "lacks 'methods'"]),
@@ -99,7 +106,7 @@ def test_every_key_belongs_to_a_stage():
     settings = load_settings({"preset": "demo"})
     known = {key.split(".")[0] for keys in STAGE_KEYS.values() for key in keys}
     rest = {"results", "container", "variants", "variant_methods", "dictionary", "methods"}
-    rest |= {"labeller", "ablation"}
+    rest |= {"labeller", "ablation", "class_table"}  # its rows are in added_classes
     assert set(settings) - known - rest == set()
 
 
@@ -135,6 +142,46 @@ def test_a_variant_of_the_transform_has_its_own_bases_and_its_own_estimates(base
     for stage in ("bases", "separate"):
         picked = stage_settings(settings, stage, "other")["bases"]
         assert merge(picked, bases) == picked
+
+
+def test_a_seed_is_a_variant_that_shares_what_draws_nothing_and_learns_all_else():
+    settings = load_settings({"preset": "demo", "seeds": [1, 2018]})
+    assert overrides_of(settings, "seed1") == {"seed": 1} and of_variant(settings, "seed1")["seed"] == 1
+    shared = {stage for stage in UPSTREAM if shared_variant(settings, stage, "seed1") == "default"}
+    assert shared == {"solos"}
+    assert stage_settings(settings, "train", "seed1") == stage_settings(settings, "train") | {"seed": 1}
+
+
+def test_every_method_that_draws_is_run_with_every_seed_and_with_the_runs_own_once():
+    user = {"preset": "demo", "methods": ["mixture", "miml", "ideal_ratio_mask"], "seeds": [1, 2018, 7]}
+    user |= {"variants": {"dropout": {"train": {"dropout": 0.1}}}}
+    settings = load_settings(user)
+    assert run_methods(settings) == [
+        *("mixture", "miml", "ideal_ratio_mask", "miml@dropout", "miml@seed1", "miml@seed7"),
+    ]
+    assert of_seeds(settings, "miml") == ["miml@seed1", "miml", "miml@seed7"]
+    assert of_seeds(settings, "mixture") == ["mixture"]
+    named = experiment_methods(settings)
+    assert {"kmeans@seed1", "kmeans_fixed@seed7", "upper_bound@seed1"} <= set(named)
+    assert not {"ideal_binary_mask@seed1", "miml@seed2018", "upper_bound@noise10@seed1"} & set(named)
+
+
+def test_the_twins_with_true_objects_are_run_with_every_seed():
+    user = {"preset": "demo", "methods": ["miml"], "seeds": [1], "mixtures": {"objects": True}}
+    assert "miml_true_objects@seed1" in run_methods(load_settings(user))
+
+
+def test_without_seeds_the_methods_are_as_they_were():
+    settings = load_settings({"preset": "demo"})
+    assert settings["seeds"] == [] and run_methods(settings) == settings["methods"]
+
+
+def test_an_experiments_variant_may_be_called_like_a_seed_that_is_none_of_this_run():
+    variants = {"seed3": {"methods": ["miml"], "overrides": {"train": {"dropout": 0.2}}}}
+    user = {"preset": "demo", "experiments": {"variants": variants}}
+    assert overrides_of(load_settings(user | {"seeds": [1]}), "seed3") == {"train": {"dropout": 0.2}}
+    with pytest.raises(ObjectsoundsError, match=r"variants\.seed3: .* choose another name"):
+        load_settings(user | {"seeds": [3]})
 
 
 def test_a_dictionary_variant_touches_only_its_own_rule():

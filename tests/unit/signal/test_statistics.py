@@ -51,6 +51,31 @@ def test_95_percent_of_the_intervals_hold_the_mean_of_independent_values():
     assert coverage(lambda rng: (rng.standard_normal(50), range(50), None)) == pytest.approx(0.95, abs=0.035)
 
 
+def test_of_two_runs_that_alone_differ_the_interval_is_from_one_to_the_other():
+    assert interval(np.tile([1.0, 3.0], (10, 1)), range(10)) == (1.0, 3.0)
+
+
+def test_runs_that_are_alike_change_nothing_but_the_draws():
+    values = np.random.default_rng(3).standard_normal(60)
+    one, three = interval(values, range(60)), interval(np.stack([values] * 3, axis=1), range(60))
+    assert three == pytest.approx(one)
+
+
+def test_the_mean_over_runs_varies_in_the_draws_as_the_mean_of_as_many_does():
+    effects = np.random.default_rng(4).standard_normal(12)
+    low, high = interval(np.tile(effects, (30, 1)), range(30), repeats=20000)
+    expected = 1.96 * effects.std(ddof=1) / np.sqrt(12)
+    assert (high - low) / 2 == pytest.approx(expected, rel=0.06)
+
+
+def test_95_percent_of_the_intervals_hold_the_mean_over_runs_and_mixtures():
+    def draw(rng):
+        own, runs = rng.standard_normal((60, 1)), 0.7 * rng.standard_normal(30)
+        return own + runs + 0.3 * rng.standard_normal((60, 30)), range(60), None
+
+    assert coverage(draw) == pytest.approx(0.95, abs=0.04)
+
+
 def mixtures_of_two(rng):
     return np.repeat(rng.standard_normal(50), 2) + 0.3 * rng.standard_normal(100)
 

@@ -5,9 +5,10 @@ import pytest
 
 from objectsounds.config.paths import experiment_models, models_of, network_of
 from objectsounds.config.settings import experiment_methods, load_settings
+from objectsounds.core.arguments import NamedFile
 from objectsounds.data.bags import UNKNOWN
 from objectsounds.dictionaries.file import write_dictionary
-from objectsounds.stages.experiments import NamedFile, dictionary_rows, wrong_share
+from objectsounds.stages.experiments import dictionary_rows, wrong_share
 from tests.unit.dictionaries.test_rules import bags
 
 

@@ -9,7 +9,7 @@ from objectsounds.core.tables import read_table, write_table
 from objectsounds.data.mixtures import MIXTURE_COLUMNS
 from objectsounds.data.score_tables import COLUMNS, SUMMARY_COLUMNS, add_improvement, summarise
 from objectsounds.media.wav import write_wav
-from objectsounds.signal.bss_eval import bss_eval
+from objectsounds.signal.bss_eval import BY_ENGINE, bss_eval, bss_eval_by_window
 from objectsounds.signal.measures import si_sdr
 from objectsounds.signal.statistics import COMPARISON_COLUMNS
 from objectsounds.stages.score import score_block, score_mixture
@@ -229,6 +229,29 @@ def test_what_was_detected_beside_the_true_objects_is_counted_and_not_scored(sco
     assert [row["object"] for row in rows] == OBJECTS and {row["n_extra"] for row in rows} == {2}
 
 
+@pytest.mark.parametrize("best_matching", [False, True])
+def test_scores_by_window_are_the_medians_of_mir_evals_frames(best_matching):
+    references = coloured(2, 5 * RATE + 300)
+    noise = np.repeat([0.01, 0.1, 0.03, 0.3, 0.2, 1], RATE)[: references.shape[1]]
+    estimates = references + 0.2 * references[::-1] + noise * coloured(2, references.shape[1], seed=5)
+    references[0, 2 * RATE : 3 * RATE] = 0
+    if best_matching:
+        estimates = estimates[::-1]
+    *scores, order = bss_eval_by_window(bss_eval, references, estimates, best_matching, RATE)
+    assert order.tolist() == ([1, 0] if best_matching else [0, 1])
+    with pytest.warns(FutureWarning):
+        frames = mir_eval.separation.bss_eval_sources_framewise(references, estimates[order], RATE, RATE)[:3]
+    assert np.isnan(frames[0][:, 2]).all() and frames[0].shape == (2, 5)
+    for ours, theirs in zip(scores, frames, strict=True):
+        np.testing.assert_allclose(ours, np.nanmedian(theirs, axis=1), atol=1e-6)
+    whole = bss_eval(references, estimates, best_matching)
+    assert np.abs(whole[0] - scores[0]).min() > 0.5
+    brief = references[:, : RATE // 2], estimates[:, : RATE // 2]
+    for engine in BY_ENGINE.values():
+        one = bss_eval_by_window(engine, *brief, best_matching, RATE)
+        np.testing.assert_allclose(one, engine(*brief, best_matching), atol=1e-9)
+
+
 @pytest.mark.parametrize("engine", ["fast", "mir_eval"])
 @pytest.mark.parametrize(("method", "matched"), [("miml", False), ("kmeans", True), ("kmeans_fixed", False)])
 def test_a_block_is_scored_by_the_methods_own_matching(scored, tmp_path, engine, method, matched):
@@ -237,13 +260,18 @@ def test_a_block_is_scored_by_the_methods_own_matching(scored, tmp_path, engine,
     rows = [row | {"file": f"m0/{files[name]}.wav", "detected": ""} for name, row in estimates.items()]
     write_table(separated / "estimates.tsv", ESTIMATE_COLUMNS, rows)
     write_table(mixtures / "mixtures.tsv", MIXTURE_COLUMNS, [ROW])
-    settings, output = {"score": {"engine": engine}}, tmp_path / "scores.tsv"
+    settings, output = {"score": {"engine": engine, "window_seconds": None}}, tmp_path / "scores.tsv"
     score_block(settings, method, mixtures, separated, output)
     found = read_table(output, COLUMNS)
     assert [(row["method"], row["object"]) for row in found] == [(method, name) for name in OBJECTS]
     assert [float(row["sdr"]) > 4 for row in found] == [matched, matched, True]
     assert all(len(row["sdr"].partition(".")[2]) == 4 for row in found)
     assert {row["sdr_improvement"] for row in found} == {""}
+    settings["score"]["window_seconds"] = 0.25
+    score_block(settings, method, mixtures, separated, output)
+    by_window = read_table(output, COLUMNS)
+    assert all(row["sdr"] != other["sdr"] for row, other in zip(found, by_window, strict=True))
+    assert [row["si_sdr"] for row in found] == [row["si_sdr"] for row in by_window]
 
 
 def score_row(method, mixture, name, sdr, **cells):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from objectsounds.core.arguments import ONE
 from objectsounds.core.errors import BrokenFileError, ObjectsoundsError
-from objectsounds.core.files import RUN, move_aside, read_json_lines, read_lines, reading
+from objectsounds.core.files import RUN, move_aside, read_json, read_json_lines, read_lines, reading
 from objectsounds.core.tables import read_table
 from objectsounds.stages import STAGES
 
@@ -43,6 +43,7 @@ FOLDERS = sorted({*STAGES, "separate", "separate_videos"})
 READERS: dict[str, Callable[[Path], None]] = {
     ".h5": _read_hdf5,
     ".pt": _read_weights,
+    ".json": read_json,
     ".jsonl": read_json_lines,
     ".wav": _read_wav,
     ".tsv": read_table,

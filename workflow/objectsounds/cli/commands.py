@@ -15,7 +15,8 @@ from objectsounds.core.places import PACKAGE
 from objectsounds.stages import STAGES
 
 COMMANDS = {name: f"stages.{name}" for name in STAGES} | {
-    name: f"cli.{name}" for name in ("separate", "serve", "starter", "check", "estimate", "retry", "init")
+    name: f"cli.{name}"
+    for name in ("separate", "serve", "starter", "check", "compare", "estimate", "retry", "init")
 }
 
 

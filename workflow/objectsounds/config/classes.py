@@ -1,6 +1,8 @@
 """The class table: which AudioSet mids and ImageNet indices mean which object."""
 
 import csv
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +10,9 @@ from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.places import ROOT
 
 TABLE = ROOT / "resources" / "classes.tsv"
+MID = re.compile(r"/[a-z]+/[A-Za-z0-9_]+")
+Added = Mapping[str, Mapping]
+NONE_ADDED: Added = {}
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class ObjectClass:
     imagenet_added : tuple of int
         Indices that mean it too and that the papers leave out.
     aliases : tuple of str
-        What other listings call it: MUSIC's names, URMP's codes.
+        What data sets call it: MUSIC's names, URMP's codes, the labels of VGGSound, AVE and MUSIC-AVQA.
     """
 
     name: str
@@ -48,13 +53,15 @@ class ObjectClass:
         return self.imagenet if choice == "papers" else self.imagenet + self.imagenet_added
 
 
-def _cell(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, text.split(";")))
+def cell_items(text: str) -> tuple[str, ...]:
+    """Return the parts of a cell, which semicolons separate."""
+    return tuple(filter(None, (part.strip() for part in text.split(";"))))
 
 
-def _indices(text: str) -> tuple[int, ...]:
+def index_ranges(text: str) -> tuple[int, ...]:
+    """Return the numbers that a cell names: ``7;8``, or ``151-268``."""
     indices: list[int] = []
-    for part in _cell(text):
+    for part in cell_items(text):
         first, _, last = part.partition("-")
         indices.extend(range(int(first), int(last or first) + 1))
     return tuple(indices)
@@ -68,38 +75,76 @@ def read_classes(path: str | Path = TABLE) -> dict[str, ObjectClass]:
             row["object"]: ObjectClass(
                 row["object"],
                 row["group"],
-                _cell(row["mids"]),
-                _cell(row["descendants"]),
-                _indices(row["imagenet"]),
-                _indices(row["imagenet_added"]),
-                _cell(row["aliases"]),
+                cell_items(row["mids"]),
+                cell_items(row["descendants"]),
+                index_ranges(row["imagenet"]),
+                index_ranges(row["imagenet_added"]),
+                cell_items(row["aliases"]),
             )
             for row in rows
         }
 
 
-def chosen_classes(names: list[str], path: str | Path = TABLE) -> list[ObjectClass]:
+def known_classes(added: Added = NONE_ADDED) -> dict[str, ObjectClass]:
+    """Return the class table with a person's own classes after it, by object name.
+
+    Parameters
+    ----------
+    added : mapping
+        ``added_classes`` of the merged settings, in which the rows of ``class_table`` are too.
+    """
+    own = {
+        name: ObjectClass(
+            name,
+            cells["group"],
+            tuple(cells["mids"]),
+            tuple(cells["descendants"]),
+            tuple(cells["imagenet"]),
+            (),
+            tuple(cells["aliases"]),
+        )
+        for name, cells in added.items()
+    }
+    return read_classes() | own
+
+
+def chosen_classes(names: Iterable[str], added: Added = NONE_ADDED) -> list[ObjectClass]:
     """Return the configured classes in the order of ``names``.
 
     Raises
     ------
     ObjectsoundsError
-        If a name is not in the table.
+        If a name is not in the table and not added.
     """
-    table = read_classes(path)
+    table = known_classes(added)
     unknown = [name for name in names if name not in table]
     if unknown:
-        raise ObjectsoundsError(f"classes: unknown object {unknown[0]!r}; {path} knows {', '.join(table)}.")
+        raise ObjectsoundsError(
+            f"classes: unknown object {unknown[0]!r}; known are {', '.join(table)}; another one is a row of "
+            "class_table, or an entry of added_classes."
+        )
     return [table[name] for name in names]
 
 
-def names_by_alias() -> dict[str, str]:
-    """Return object names by everything that listings call them."""
-    table = read_classes()
+def classes_of(settings: Mapping) -> list[ObjectClass]:
+    """Return the classes of a run: ``classes`` of its settings, with what ``added_classes`` says of them."""
+    return chosen_classes(settings["classes"], added_of(settings))
+
+
+def added_of(settings: Mapping) -> Added:
+    """Return ``added_classes`` of settings; none in those that an earlier version wrote."""
+    return settings.get("added_classes") or NONE_ADDED
+
+
+def names_by_alias(added: Added = NONE_ADDED) -> dict[str, str]:
+    """Return object names by everything that data sets call them."""
+    table = known_classes(added)
     return {alias: item.name for item in table.values() for alias in (item.name, *item.aliases)}
 
 
-def objects_by_mid(configured: list[str], descendants: bool) -> dict[str, tuple[str, ...]]:
+def objects_by_mid(
+    configured: list[str], descendants: bool, added: Added = NONE_ADDED
+) -> dict[str, tuple[str, ...]]:
     """Return the objects that each mid means.
 
     The objects of the table that are not configured are told too, so that a clip in which one of them
@@ -112,10 +157,12 @@ def objects_by_mid(configured: list[str], descendants: bool) -> dict[str, tuple[
         The run's objects.
     descendants : bool
         Whether classes below an object's own in the ontology count.
+    added : mapping
+        As in `known_classes`.
     """
-    own = chosen_classes(configured)
+    own = chosen_classes(configured, added)
     taken = frozenset().union(*(item.all_mids for item in own))
-    others = [item for item in read_classes().values() if not item.all_mids & taken]
+    others = [item for item in known_classes(added).values() if not item.all_mids & taken]
     objects: dict[str, tuple[str, ...]] = {}
     for item in (*own, *others):
         for mid in item.mids + item.descendants if descendants else item.mids:

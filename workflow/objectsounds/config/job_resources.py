@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from objectsounds.config.classes import chosen_classes
+from objectsounds.config.classes import classes_of
+from objectsounds.config.kind_table import KINDS
 
 PROCESS = 500  # MB: beside the stage, Snakemake runs twice on the node of a job
 GROWTH = (
@@ -61,9 +62,11 @@ REQUESTS = {
     "score": Request(1000, 10, mixture_seconds=4),
     "score_tables": Request(1000, 20),
     "denoise": Request(2000, 120),
+    "leakage": Request(4000, 240),
     "export": Request(2000, 20),
     "separate_video": Request(2000, 240),
     "experiments": Request(4000, 60),
+    "publication": Request(1000, 20),
     "report": Request(2000, 60),
 }
 
@@ -71,14 +74,14 @@ REQUESTS = {
 def _clips(settings: dict) -> float:
     """Return the clips of a full shard, longer ones counting for more."""
     catalogue = settings["catalogue"]
-    seconds = 10 if catalogue["kind"] == "audioset" else catalogue["section_seconds"]
+    seconds = KINDS[catalogue["kind"]].clip_seconds or catalogue["section_seconds"]
     return catalogue["clips_per_shard"] * max(1.0, seconds / 10)
 
 
 def _mixtures(settings: dict) -> float:
     """Return the most mixtures that a block can hold."""
     options = settings["mixtures"]
-    groups = len({item.group for item in chosen_classes(settings["classes"])}) + 1  # and across them
+    groups = len({item.group for item in classes_of(settings)}) + 1  # and across them
     return options["max_pairs"] * groups * len(options["sources"]) / options["blocks"]
 
 

@@ -103,6 +103,8 @@ class Method:
         The dictionary that says how many components it may use, where the settings give no number.
     external : str or None
         Its name in section ``external`` of the settings, of a method from outside of this project.
+    draws : bool
+        True if it, or what it is given, depends on the run's seed.
     """
 
     title: str
@@ -118,6 +120,7 @@ class Method:
     portable: bool = False
     sizes: str | None = None
     external: str | None = None
+    draws: bool = True
 
     @property
     def detects(self) -> bool:
@@ -147,9 +150,13 @@ CONDITIONINGS = [
 REFERENCES, MATCHING, NUMBER = "the references", "which estimate is which", "how many sources sound"
 APART, WHICH_OBJECTS = "which frames are of which source", "which objects sound"
 METHODS = {
-    "mixture": Method("Unprocessed mixture", "oracles.unprocessed"),
-    "ideal_ratio_mask": Method("Ideal ratio mask (limit)", "oracles.ideal_ratio_mask", told=REFERENCES),
-    "ideal_binary_mask": Method("Ideal binary mask (limit)", "clustering.ideal_binary_mask", told=REFERENCES),
+    "mixture": Method("Unprocessed mixture", "oracles.unprocessed", draws=False),
+    "ideal_ratio_mask": Method(
+        "Ideal ratio mask (limit)", "oracles.ideal_ratio_mask", told=REFERENCES, draws=False
+    ),
+    "ideal_binary_mask": Method(
+        "Ideal binary mask (limit)", "clustering.ideal_binary_mask", told=REFERENCES, draws=False
+    ),
     "unmatched": Method("Unmatched bases", "guided.unmatched_nmf", "consensus", guided=True),
     "kmeans": Method(
         "K-means, best matching", "clustering.kmeans_nmf", best_matching=True, told=MATCHING, sizes="gao"

@@ -1,7 +1,7 @@
 """Which shards there are, and which files a method's models are, for the rules; only the list is opened."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -10,11 +10,14 @@ from objectsounds.config.settings import of_variant, run_methods, shared_variant
 from objectsounds.config.stage_keys import MASKING, TRANSPOSING
 from objectsounds.core.files import CATALOGUE, read_lines
 
+EXPERIMENTS = (  # the tables of stage experiments
+    *("scores", "summary", "comparisons", "seeds", "published", "dictionaries", "networks", "robustness"),
+)
 # Of the page, what targets make that are asked for by themselves.
 PAGES_TABLES = (
     *("ablation/ablation.tsv", "ablation/ablation.svg", "denoise/summary.tsv", "experiments/robustness.svg"),
-    *(f"experiments/{name}.tsv" for name in ("summary", "comparisons", "published", "dictionaries")),
-    *(f"experiments/{name}.tsv" for name in ("networks", "robustness")),
+    "leakage/leakage.tsv",
+    *(f"experiments/{name}.tsv" for name in EXPERIMENTS if name != "scores"),
 )
 
 
@@ -149,6 +152,12 @@ def options_of(files: Mapping, *names: str) -> str:
     return " ".join(words)
 
 
+def named_options(name: str, keys: Iterable[str], files: Iterable) -> str:
+    """Return files by name as one option of a command, ``--name key=path ...``, or nothing."""
+    words = [shlex.quote(f"{key}={path}") for key, path in zip(keys, files, strict=True)]
+    return " ".join([f"--{name}", *words]) if words else ""
+
+
 def models_of(settings: dict, name: str) -> dict[str, str]:
     """Return what a method is given: dictionary or network, and what tells it which objects are seen.
 
@@ -185,6 +194,25 @@ def learned_keys(name: str) -> tuple[str, ...]:
     """Return the keys that a learned method separates by, beyond those of stage separate."""
     stage = str(method_of(name).network).partition("/")[0]
     return (f"{stage}.device", *MASKING.get(stage, ()))
+
+
+def experiment_tables(settings: dict) -> list[str]:
+    """Return the tables that stage experiments makes."""
+    return [name for name in EXPERIMENTS if name != "seeds" or settings["seeds"]]
+
+
+def publication_tables(settings: dict) -> dict[str, str]:
+    """Return the tables that stage publication gives other formats, by name."""
+    tables = {name: f"<results>/experiments/{name}.tsv" for name in experiment_tables(settings)}
+    tables["denoise"] = "<results>/denoise/summary.tsv"
+    return tables | {"ablation": "<results>/ablation/ablation.tsv"}
+
+
+def publication_files(settings: dict) -> list[str]:
+    """Return the files of stage publication: of the long table of scores no LaTeX."""
+    names = [f"{name}.csv" for name in publication_tables(settings)]
+    names += [f"{name}.tex" for name in publication_tables(settings) if name != "scores"]
+    return [f"<results>/publication/{name}" for name in ("tables.json", *names)]
 
 
 def experiment_models(settings: dict, methods: list[str]) -> dict[str, dict[str, str]]:

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from objectsounds.config.classes import chosen_classes
+from objectsounds.config.added_classes import added_pictures, merged_added
+from objectsounds.config.classes import classes_of
 from objectsounds.config.external_table import check_external, completed, register
-from objectsounds.config.method_table import DICTIONARIES, METHODS, no_such_method, with_twins
+from objectsounds.config.kind_table import KINDS
+from objectsounds.config.method_table import DICTIONARIES, METHODS, method_of, no_such_method, with_twins
 from objectsounds.config.schema import defaults_of, read_schema, read_yaml, typed
 from objectsounds.config.stage_keys import STAGE_KEYS, UPSTREAM, VARIANT_SECTIONS
 from objectsounds.core.errors import ObjectsoundsError
@@ -20,6 +22,7 @@ from objectsounds.core.places import PACKAGE, ROOT
 
 CONFIG = ROOT / "config"
 PERSONS = Path("config") / "config.yaml"  # in the working folder
+SEED = "seed"  # begins the name of the variant of one of ``seeds``
 
 
 def merge(base: dict, over: dict) -> dict:
@@ -98,10 +101,31 @@ def load_settings(user: dict | None = None, relocated: Callable[[str], str] = st
             section["variants"] = {k: item for k, item in section["variants"].items() if item is not None}
     if isinstance(settings["external"], dict):
         settings["external"] = completed(settings["external"])
+    settings = with_added_classes(settings)
     validate(settings)
     results = settings["results"].replace("<preset>", Path(str(preset or "default")).stem).rstrip("/")
     results = relocated(results)
     return _expand_results(settings | {"results": results}, results)
+
+
+def with_added_classes(settings: dict) -> dict:
+    """Return settings in which ``added_classes`` holds the rows of ``class_table`` too, all checked.
+
+    The pictures of those in the run join ``labeller.pictures.folders``, on which alone the labeller depends.
+
+    Raises
+    ------
+    ObjectsoundsError
+        One sentence naming the key or the table's line, its value and the remedy.
+    """
+    from objectsounds.config.validation import check_schema
+
+    check_schema(settings, read_schema())
+    settings = merge(settings, {})
+    settings["added_classes"] = merged_added(settings)
+    pictures = settings["labeller"]["pictures"]
+    pictures["folders"] = added_pictures(settings) | pictures["folders"]
+    return settings
 
 
 def validate(settings: dict) -> None:
@@ -112,20 +136,20 @@ def validate(settings: dict) -> None:
     ObjectsoundsError
         One sentence naming the key, its value and what is allowed.
     """
-    from objectsounds.config.validation import check_halving, check_schema, check_videos
+    from objectsounds.config.validation import check_halving, check_videos
 
-    check_schema(settings, read_schema())
     check_videos(settings)
     for section in ("unet", "co_separation", "sound_of_pixels"):
         check_halving(settings, section)
-    unseen = [item.name for item in chosen_classes(settings["classes"]) if not item.imagenet]
+    unseen = [item.name for item in classes_of(settings) if not item.imagenet]
     if unseen and settings["labeller"]["kind"] == "imagenet":
         raise ObjectsoundsError(
             f"classes: ImageNet knows no {unseen[0]}; take it out, or set labeller.kind: pictures and give "
-            "labelled pictures of the objects."
+            "labelled pictures of the objects (or, where ImageNet knows it, its indices in class_table)."
         )
     check_external(settings["external"])
     register(settings["external"])
+    _check_downloads(settings)
     experiments = settings["experiments"]
     named = {key: settings[key] for key in ("methods", "variant_methods")}
     named["experiments.methods"] = experiments["methods"]
@@ -140,6 +164,16 @@ def validate(settings: dict) -> None:
         _check_variant(settings, name, overrides)
     for name, item in experiments["variants"].items():
         _check_variant(settings, name, item["overrides"])
+
+
+def _check_downloads(settings: dict) -> None:
+    kind = settings["catalogue"]["kind"]
+    if settings["clips"]["download"]["enabled"] and not KINDS[kind].downloads:
+        raise ObjectsoundsError(
+            f"clips.download.enabled: the ids or times of {kind} are of its own files, so none can be "
+            "downloaded by them; set it to false, and let clips.media name the folder of the data set's "
+            "videos."
+        )
 
 
 def _check_denoise(settings: dict) -> None:
@@ -168,6 +202,10 @@ def _check_variant(settings: dict, name: str, overrides: dict) -> None:
             f"variants.{name}: a variant cannot change {foreign[0]!r}; "
             f"it may change {', '.join(VARIANT_SECTIONS)}."
         )
+    if any(name == seed_variant(settings, seed) for seed in settings["seeds"]):
+        raise ObjectsoundsError(
+            f"variants.{name}: {name!r} is what one of seeds is called; choose another name."
+        )
     known = read_schema()["properties"]
     touched = {section: known[section] for section in overrides}
     changed = merge({section: settings[section] for section in overrides}, overrides)
@@ -191,16 +229,38 @@ def of_variant(settings: dict, variant: str) -> dict:
 
 
 def overrides_of(settings: dict, variant: str) -> dict:
-    """Return the overrides of a variant of the run, or else of its experiments."""
+    """Return the overrides of a variant of the run, of its experiments, or else of one of its seeds."""
     if variant in settings["variants"]:
         return settings["variants"][variant]
-    return settings["experiments"]["variants"][variant]["overrides"]
+    compared = settings.get("experiments", {}).get("variants", {})  # no job of the run itself is told these
+    if variant in compared:
+        return compared[variant]["overrides"]
+    return {"seed": int(variant.removeprefix(SEED))}
+
+
+def seed_variant(settings: dict, seed: int) -> str:
+    """Return the variant that has a seed in place of the run's: ``seed<number>``, ``default`` for its own."""
+    return "default" if seed == settings["seed"] else f"{SEED}{seed}"
+
+
+def of_seeds(settings: dict, name: str) -> list[str]:
+    """Return the names under which a method is run with each of ``seeds``: its own where it draws nothing."""
+    if not method_of(name).draws:
+        return [name]
+    variants = (seed_variant(settings, seed) for seed in settings["seeds"])
+    return [name if variant == "default" else f"{name}@{variant}" for variant in variants]
+
+
+def _with_seeds(settings: dict, names: list[str]) -> list[str]:
+    """Return methods, and after them those of each further seed."""
+    repeated = [of_seeds(settings, name) for name in names if "@" not in name] if settings["seeds"] else []
+    return list(dict.fromkeys(names + [name for seeds in repeated for name in seeds]))
 
 
 def run_methods(settings: dict) -> list[str]:
-    """Return the methods of the run: those configured, then those of each variant."""
+    """Return the methods of the run: those configured, those of each variant, and of each further seed."""
     variants = [f"{name}@{v}" for v in settings["variants"] for name in settings["variant_methods"]]
-    return _compared(settings, settings["methods"] + variants)
+    return _with_seeds(settings, _compared(settings, settings["methods"] + variants))
 
 
 def _compared(settings: dict, names: list[str]) -> list[str]:
@@ -212,7 +272,7 @@ def experiment_methods(settings: dict) -> list[str]:
     """Return the methods of the target ``tables``: those of the run, then those of its experiments."""
     experiments = settings["experiments"]
     variants = [f"{n}@{v}" for v, item in experiments["variants"].items() for n in item["methods"]]
-    added = _compared(settings, experiments["methods"] + variants)
+    added = _with_seeds(settings, _compared(settings, experiments["methods"] + variants))
     return list(dict.fromkeys(run_methods(settings) + added))
 
 

@@ -1,5 +1,6 @@
 """Which settings each stage depends on: a job is given these alone, and runs again when one changes."""
 
+CLASSES = ("classes", "added_classes")  # of what asks more of an object than its name
 LABELLING = (  # keys of what looks at frames
     "labeller.kind",
     "labeller.architecture",
@@ -56,7 +57,7 @@ UNET = ("window", "hop", "frames", "bins", "levels", "channels", "most_channels"
 
 STAGE_KEYS = {
     "demo": ["seed", "demo"],
-    "catalogue": ["seed", "classes", "catalogue"],
+    "catalogue": ["seed", *CLASSES, "catalogue"],
     "clips": [  # not the rest of clips.download: how a medium is fetched does not change what it is
         "clips.media",
         "clips.sample_rate",
@@ -71,21 +72,22 @@ STAGE_KEYS = {
     "bases": ["seed", "bases"],
     "labeller": ["seed", "labeller"],
     "labels": [*LABELLING],
+    "leakage": ["clips.sample_rate"],
     "ablation": ["seed", *LABELLING],
     "ablation_table": [
         "seed",
         *LABELLING,
-        "classes",
+        *CLASSES,
         "dataset.group_reduce",
         "dataset.scores",
         "dataset.imagenet",
     ],
-    "dataset": ["seed", "classes", "dataset"],
+    "dataset": ["seed", *CLASSES, "dataset"],
     "train": ["seed", "train"],
     "soundfont": ["seed", "classes", "bases", "clips.sample_rate", "soundfont"],
     "dictionary": ["seed", "train.basis_norm"],
     "dictionary_gaussian": ["seed", "train.basis_norm"],
-    "mixtures": ["seed", "classes", "clips.silence_db", *(f"mixtures.{key}" for key in MIXING)],
+    "mixtures": ["seed", *CLASSES, "clips.silence_db", *(f"mixtures.{key}" for key in MIXING)],
     "separate": [
         "seed",
         "separate",
@@ -102,10 +104,10 @@ STAGE_KEYS = {
         "bases.cqt",
     ],
     "score": ["score"],
-    "score_tables": ["score", "seed", "classes", "mixtures.sources"],
+    "score_tables": ["score", "seed", "seeds", *CLASSES, "mixtures.sources"],
     "export": [  # what separates a new video, and how it is looked at
         "seed",
-        "classes",
+        *CLASSES,
         "bases.transform",
         "bases.window_seconds",
         "bases.hop_seconds",
@@ -140,7 +142,15 @@ STAGE_KEYS = {
         "clips.sample_rate",
         "clips.timeout",
     ],
-    "experiments": ["seed", "classes", "mixtures.sources", "train", "variants", "experiments.variants"],
+    "experiments": [
+        "seed",
+        "seeds",
+        "classes",
+        "mixtures.sources",
+        "train",
+        "variants",
+        "experiments.variants",
+    ],
     "solos": ["solos", "dataset"],  # whose labels it takes, of any transform's bases
     "frame_network": ["seed", "frame_network"],
     "frame_predictions": ["seed", "frame_network"],
@@ -161,7 +171,7 @@ STAGE_KEYS = {
 }
 STAGE_KEYS["mixtures_table"] = STAGE_KEYS["mixtures"]
 STAGE_KEYS["report"] = [  # the page shows the settings of all that it is made of
-    *("seed", "classes", "catalogue", *STAGE_KEYS["clips"], "bases", "labeller", "dataset", "train"),
+    *("seed", "seeds", *CLASSES, "catalogue", *STAGE_KEYS["clips"], "bases", "labeller", "dataset", "train"),
     *(
         "dictionary",
         "soundfont",
@@ -176,6 +186,10 @@ STAGE_KEYS["report"] = [  # the page shows the settings of all that it is made o
     *("report.mixtures", "report.max_megabytes", "report.relation_maps"),
     *("solos", "frame_network", "unet", "wave_unet", "co_separation", "sound_of_pixels"),
     "masks",
+]
+STAGE_KEYS["publication"] = [  # its record tells of all that the tables are made of
+    *(key for key in STAGE_KEYS["report"] if not key.startswith("report.")),
+    *("ablation", "denoise", "experiments"),
 ]
 UPSTREAM = {
     "bases": [],

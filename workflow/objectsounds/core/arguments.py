@@ -1,8 +1,12 @@
-"""Options of the command line: numbers with a range, and errors as one sentence. No heavy imports here."""
+"""Options of the command line: numbers with a range, named files, and errors as one sentence.
+
+No heavy imports here.
+"""
 
 import argparse
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 
@@ -62,6 +66,20 @@ class Number:
         kind = "a whole number" if self.whole else "a number"
         least = f"above {self.least}" if self.above else f"of at least {self.least}"
         return f"{kind} {least} and at most {self.most} ({self.unit})"
+
+
+@dataclass(frozen=True)
+class NamedFile:
+    """A file and what it is of: a method's dictionary, a table."""
+
+    name: str
+    path: Path
+
+    @classmethod
+    def parse(cls, text: str) -> "NamedFile":
+        """Read ``name=path``."""
+        name, _, path = text.partition("=")
+        return cls(name, Path(path))
 
 
 def shortened(text: str) -> str:

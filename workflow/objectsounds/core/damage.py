@@ -110,6 +110,7 @@ CHECKS: dict[str, Callable[[Path], str | None]] = {
     ".wav": _wav,
     ".tsv": _text,
     ".txt": _text,
+    ".json": _text,
     ".jsonl": _text,
 }
 

@@ -243,6 +243,24 @@ def read_json_lines(path: str | Path) -> list[dict]:
     return rows
 
 
+def read_json(path: str | Path) -> dict:
+    """Read a JSON object that this run made.
+
+    Raises
+    ------
+    BrokenFileError
+        If it is empty or cut, or no object; the file has then been moved aside.
+    """
+    with reading(path) as whole:
+        try:
+            value = json.loads(whole.read_text(encoding="utf-8"))
+        except json.JSONDecodeError as error:
+            raise DamagedError(f"it is no JSON: {error}") from error
+        if not isinstance(value, dict):
+            raise DamagedError("it is no JSON object")
+    return value
+
+
 @contextmanager
 def persons_file(path: str | Path, key: str, remedy: str) -> Iterator[Path]:
     """Guard the reading of a text file that is a person's own: it is never moved, whatever is wrong with it.

@@ -56,6 +56,18 @@ def read_table(
     return rows
 
 
+def read_columns(path: str | Path) -> list[str]:
+    """Return the names of the columns of a table that this run made, which may have no row.
+
+    Raises
+    ------
+    BrokenFileError
+        If the empty line at its end is missing; the file has then been moved aside.
+    """
+    with reading(path) as whole:
+        return read_whole_text(whole).partition("\n")[0].split("\t")
+
+
 @dataclass(frozen=True)
 class PersonsRow:
     """A row of a person's table: its line, its cells by column, and what is wrong with it, if anything."""

@@ -54,7 +54,7 @@ def listed_mixtures(
         clips = [of_medium.get(name, name) for name in names_in(row.cells["clips"])]
         _check(where, clips, object_of)
         objects = [object_of[clip] for clip in clips]
-        cells = cells_of(clips, objects, settings["classes"])
+        cells = cells_of(clips, objects, settings)
         problem = problem_of(clips)
         if problem is None:
             found.append(cells)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from objectsounds.config.classes import chosen_classes
+from objectsounds.config.classes import NONE_ADDED, Added, added_of, chosen_classes, classes_of
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.seeds import generator
 from objectsounds.core.tables import join_names, split_names
@@ -25,9 +25,11 @@ def group_name(base: str, count: int) -> str:
     return base if count == 2 else f"{base} x{count}"
 
 
-def groups_of(names: list[str], counts: list[int] | tuple[int, ...] = (2,)) -> list[str]:
+def groups_of(
+    names: list[str], counts: list[int] | tuple[int, ...] = (2,), added: Added = NONE_ADDED
+) -> list[str]:
     """Return the groups of mixtures that the configured classes can give, cross-domain last."""
-    groups = list(dict.fromkeys(item.group for item in chosen_classes(names)))
+    groups = list(dict.fromkeys(item.group for item in chosen_classes(names, added)))
     bases = [*groups, CROSS_DOMAIN] if len(groups) > 1 else groups
     return [group_name(base, count) for count in counts for base in bases]
 
@@ -53,9 +55,9 @@ def _base_of(sources: tuple, group_of: dict[str, str]) -> str | None:
     return groups.pop() if len(groups) == 1 else CROSS_DOMAIN
 
 
-def cells_of(clips: list[str], objects: list[str], classes: list[str]) -> dict[str, str]:
+def cells_of(clips: list[str], objects: list[str], settings: dict) -> dict[str, str]:
     """Return the cells of a mixture that tell what is mixed, and in which group of mixtures it is."""
-    group_of = {item.name: item.group for item in chosen_classes(classes)}
+    group_of = {item.name: item.group for item in classes_of(settings)}
     base = _base_of(tuple(zip(clips, objects, strict=True)), group_of)
     assert base is not None, objects
     return {
@@ -148,16 +150,16 @@ def choose_mixtures(
     left_out : list of dict
         With ``LEFT_OUT_COLUMNS``.
     """
-    group_of = {item.name: item.group for item in chosen_classes(settings["classes"])}
+    group_of = {item.name: item.group for item in classes_of(settings)}
     options, chosen, left_out = settings["mixtures"], [], []
     for count in options["sources"]:
-        for base in groups_of(settings["classes"]):
+        for base in groups_of(settings["classes"], added=added_of(settings)):
             name = base if count == 2 else f"{base}-{count}"
             draw, most = generator(settings["seed"], "mixtures", name), options["max_pairs"]
             found: list[tuple] = []
             for places in _orders(sources, count, base, group_of, draw, most):
                 clips, objects = zip(*(sources[i] for i in places), strict=True)
-                cells = cells_of(list(clips), list(objects), settings["classes"])
+                cells = cells_of(list(clips), list(objects), settings)
                 problem = problem_of(list(clips))
                 if problem is not None:
                     left_out.append(cells | problem)

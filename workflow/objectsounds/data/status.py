@@ -7,6 +7,7 @@ import numpy as np
 from objectsounds.core.files import reading, set_aside
 from objectsounds.core.tables import read_table
 
+SPLITS = ("train", "val", "test")
 SHARD_COLUMNS = ("clip_id", "source", "picture", "start", "end", "split")
 OBJECT_COLUMNS = ("clip_id", "objects", "visible")
 MEASURES = (

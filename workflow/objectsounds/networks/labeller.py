@@ -1,6 +1,6 @@
 """Training of a ResNet-18 on labelled pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import cv2
@@ -12,13 +12,48 @@ from objectsounds.networks.classifiers import normalised
 from objectsounds.networks.vision import torchvision
 
 EVALUATION_BATCH = 100
+HELD = 5  # of so many pictures of an object's own folder one is of val
+NO_FOLDERS: Mapping[str, Path] = {}
 SMALLEST_AREA = 0.7  # of a picture that a random crop keeps
 SPARE = 1.2  # size of the pictures that crops are cut from, in image sizes
 Progress = Callable[[int, int], None]
 
 
-def read_pictures(folder: Path) -> tuple[list[np.ndarray], np.ndarray, list[str]]:
-    """Read labelled pictures.
+def labelled_files(
+    folder: Path | None, folders: Mapping[str, str | Path], split: str
+) -> dict[str, list[Path]]:
+    """Return the pictures of a split by object, sorted.
+
+    Parameters
+    ----------
+    folder : path or None
+        Holds ``{train,val}/<object>/``.
+    folders : mapping
+        Object to a folder of its pictures alone: it holds ``train`` and ``val``, or else a fifth of its
+        pictures, the last of every five, is of val.
+    split : str
+        ``train`` or ``val``.
+    """
+    place, files = folder and folder / split, {}
+    if place is not None and place.is_dir():
+        files = {path.name: sorted(path.iterdir()) for path in place.iterdir() if path.is_dir()}
+    for name, own in folders.items():
+        files[name] = files.get(name, []) + _of_split(Path(own), split)
+    return dict(sorted(files.items()))
+
+
+def _of_split(folder: Path, split: str) -> list[Path]:
+    if (folder / "train").is_dir():
+        return sorted((folder / split).iterdir()) if (folder / split).is_dir() else []
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    held = {path for index, path in enumerate(files) if index % HELD == HELD - 1} or set(files[-1:])
+    return [path for path in files if (path in held) == (split == "val")]
+
+
+def read_pictures(
+    folder: Path | None, split: str, folders: Mapping[str, str | Path] = NO_FOLDERS
+) -> tuple[list[np.ndarray], np.ndarray, list[str]]:
+    """Read the labelled pictures of a split: see `labelled_files`.
 
     Returns
     -------
@@ -26,19 +61,30 @@ def read_pictures(folder: Path) -> tuple[list[np.ndarray], np.ndarray, list[str]
         RGB.
     targets : np.ndarray [shape=(n,), dtype=int64]
     objects : list of str
-        The sub-folders' names, sorted.
+        Sorted.
+
+    Raises
+    ------
+    ObjectsoundsError
+        If a file is no picture, or an object has none.
     """
-    objects = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    pictures, targets = [], []
+    files = labelled_files(folder, folders, split)
+    objects, pictures, targets = list(files), [], []
     for target, name in enumerate(objects):
-        for path in sorted((folder / name).iterdir()):
+        if not files[name]:
+            where = folders.get(name, folder)
+            raise ObjectsoundsError(f"{where} has no picture of {name} for {split}: add some.")
+        for path in files[name]:
             image = cv2.imread(str(path), cv2.IMREAD_COLOR)
             if image is None:
                 raise ObjectsoundsError(f"{path} is no picture that can be read; make it again or remove it.")
             pictures.append(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
             targets.append(target)
     if len(objects) < 2 or len(pictures) < len(objects):
-        raise ObjectsoundsError(f"{folder} needs a folder of pictures for each of at least two objects.")
+        raise ObjectsoundsError(
+            f"{folder}/{split} and labeller.pictures.folders need pictures of at least two objects, and have "
+            f"them of {', '.join(objects) or 'none'}."
+        )
     return pictures, np.array(targets, np.int64), objects
 
 

@@ -4,9 +4,8 @@ from collections import Counter
 from pathlib import Path
 
 from objectsounds.core.tables import read_table, split_names
-from objectsounds.data.status import REASONS, read_objects, read_status
+from objectsounds.data.status import REASONS, SPLITS, read_objects, read_status
 
-SPLITS = ("train", "val", "test")
 UNKNOWN = "not known"
 
 
@@ -50,6 +49,18 @@ def clip_counts(rows: list[dict], classes: list[str]) -> dict:
 def bad_clips(rows: list[dict], limit: int = 30) -> list[dict]:
     """Return the first clips that could not be used, with reason and detail."""
     return [row for row in rows if row["status"] != "ok"][:limit]
+
+
+def leaked_clips(results: Path) -> Counter | None:
+    """Return how many test clips are also in each other split by their sound, and ``all`` of these.
+
+    None if it was not asked for.
+    """
+    path = results / "leakage" / "leakage.tsv"
+    if not path.exists():
+        return None
+    pairs = {(row["clip"], row["split"]) for row in read_table(path)}
+    return Counter(split for _, split in pairs) + Counter(all=len({clip for clip, _ in pairs}))
 
 
 def rejected_rows(results: Path, limit: int = 30) -> dict:

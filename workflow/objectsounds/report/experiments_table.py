@@ -4,23 +4,25 @@ import shutil
 from pathlib import Path
 
 from objectsounds.config.method_table import method_title
+from objectsounds.config.paths import experiment_tables
 from objectsounds.core.tables import read_table
 from objectsounds.report.published import read_published
 
 DENOISE = ("denoise", "summary.tsv")
-TABLES = ("summary", "comparisons", "published", "dictionaries", "networks", "robustness")
 
 
-def experiments_section(results: Path, media: Path) -> dict[str, list[dict]]:
-    """Return the rows of each of ``TABLES`` with methods' titles, and copy the figure; empty if not made.
+def experiments_section(settings: dict, results: Path, media: Path) -> dict[str, list[dict]]:
+    """Return the tables' rows with methods' titles, and copy the figure; empty if they were not made.
 
-    ``denoise`` holds the summary of stage denoise, ``published_denoise`` Gao's own figures.
+    ``scores`` are left out; ``denoise`` holds the summary of stage denoise, ``published_denoise`` Gao's own
+    figures.
     """
     folder = results / "experiments"
     if not (folder / "summary.tsv").exists():
         return {}
     shutil.copyfile(folder / "robustness.svg", media / "robustness.svg")
-    found = {name: read_table(folder / f"{name}.tsv") for name in TABLES}
+    tables = (name for name in experiment_tables(settings) if name != "scores")
+    found = {name: read_table(folder / f"{name}.tsv") for name in tables if (folder / f"{name}.tsv").exists()}
     for rows in found.values():
         for row in rows:
             if "method" in row:

@@ -19,7 +19,7 @@ from objectsounds.report.charts import (
     save_scores,
     spoken_name,
 )
-from objectsounds.report.clips_table import bad_clips, clip_counts, read_clips, rejected_rows
+from objectsounds.report.clips_table import bad_clips, clip_counts, leaked_clips, read_clips, rejected_rows
 from objectsounds.report.experiments_table import experiments_section
 from objectsounds.report.labels_table import labeller_accuracy
 from objectsounds.report.listening import ranking_method
@@ -103,20 +103,25 @@ def curves_part(
     return figures
 
 
-def scores_part(results: Path, methods: list[str], classes: list[str], media: Path) -> dict:
+def titled(path: Path) -> list[dict]:
+    """Return the rows of a table with their methods' titles."""
+    return [row | {"title": method_title(row["method"])} for row in read_table(path)]
+
+
+def scores_part(settings: dict, results: Path, methods: list[str], media: Path) -> dict:
     """Return the tables of scores, and draw them."""
     summary = read_table(results / "score" / "summary.tsv")
     own = ranking_method(methods)
-    matrix = pair_matrix(read_table(results / "score" / "scores.tsv"), own, classes)
+    matrix = pair_matrix(read_table(results / "score" / "scores.tsv"), own, settings["classes"])
     file = media / "scores.svg"
     figures = {"scores": picture(file, save_scores(summary, file))}
     if matrix.values.size:
         file = media / "pairs.svg"
         figures["pairs"] = picture(file, save_pairs(matrix, file))
-    rows = [row | {"title": method_title(row["method"])} for row in summary]
     told = {method_title(name): method_of(name).told for name in methods if method_of(name).told}
     return {
-        "scores": rows,
+        "scores": titled(results / "score" / "summary.tsv"),
+        "seeds": titled(results / "score" / "seeds.tsv") if settings["seeds"] else [],
         "measures": {f"{name}_mean": item.title for name, item in MEASURES.items()},
         "score_figures": figures,
         "told": told,
@@ -159,8 +164,8 @@ def ablation_part(results: Path, media: Path) -> dict:
     }
 
 
-def experiments_part(results: Path, media: Path) -> dict:
-    found, file = experiments_section(results, media), media / "experiments.svg"
+def experiments_part(settings: dict, results: Path, media: Path) -> dict:
+    found, file = experiments_section(settings, results, media), media / "experiments.svg"
     if not found:
         return {"experiments": {}, "experiment_figures": {}}
     robust = "SDR of the upper bound against the share of wrong labels, beside the run on visual labels"
@@ -177,6 +182,7 @@ def data_part(settings: dict, results: Path) -> dict:
         "counts": clip_counts(clips, settings["classes"]),
         "bad_clips": bad_clips(clips),
         "rejected": rejected_rows(results),
+        "leaked": leaked_clips(results),
     }
 
 

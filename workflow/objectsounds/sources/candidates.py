@@ -2,9 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from objectsounds.core.tables import names_in
 
 PIECES, PIECE = 16, 2**16  # of a medium that tell what it is; bytes each
 
@@ -72,6 +74,20 @@ def content_digest(path: Path) -> str:
 def known_objects(names: Iterable[str], known: dict[str, str]) -> tuple[str, ...]:
     """Return the objects of those names that are known, each once."""
     return tuple(dict.fromkeys(known[name] for name in names if name in known))
+
+
+def labels_in(cell: str, known: Container[str]) -> list[str]:
+    """Return the names that a person wrote into a cell, separated by semicolons or commas.
+
+    A label of a data set that holds a comma (``playing violin, fiddle``) is one name where it is ``known``.
+    """
+    parts = [part.strip() for part in cell.split(";") if part.strip()]
+    return [name for part in parts for name in ([part] if part in known else names_in(part))]
+
+
+def placed_as(split: str) -> dict:
+    """Return the fields of a clip that a data set places; of its train part some are held out for val."""
+    return {"split": "", "only": ("train", "val")} if split == "train" else {"split": split}
 
 
 def safe_id(path: str, digest: str) -> str:

@@ -4,12 +4,19 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from objectsounds.config.classes import names_by_alias
+from objectsounds.config.classes import added_of, names_by_alias
 from objectsounds.core.errors import ObjectsoundsError
-from objectsounds.core.tables import PersonsRow, names_in, read_persons_table
+from objectsounds.core.tables import PersonsRow, read_persons_table
 from objectsounds.media.decoder import duration
 from objectsounds.media.ffmpeg import MediaError
-from objectsounds.sources.candidates import Candidate, content_digest, known_objects, safe_id, sections
+from objectsounds.sources.candidates import (
+    Candidate,
+    content_digest,
+    known_objects,
+    labels_in,
+    safe_id,
+    sections,
+)
 from objectsounds.sources.segments import BadRow
 
 VIDEO_SUFFIXES = (".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv")
@@ -17,11 +24,33 @@ VIDEO_SUFFIXES += (".ts", ".webm", ".wmv")
 SPLIT_FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 
 
-def _media_files(folder: Path) -> Iterator[Path]:
+def _media_files(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file() and not hidden:
+        if path.suffix.lower() in suffixes and path.is_file() and not hidden:
             yield path
+
+
+def told_by_folders(
+    folder: Path, suffixes: tuple[str, ...], known: dict[str, str]
+) -> Iterator[tuple[Path, str, tuple[str, ...]]]:
+    """Yield each file of a folder with what its subfolders say: its split, or empty, and its objects.
+
+    A subfolder is called like an object or like a data set's label of it, or like several (``violin+piano``).
+    If the folders at the top are called train, val and test (at least one of the last two: a train is an
+    object too) they say the split.
+    """
+    files = [(path, path.relative_to(folder)) for path in _media_files(folder, suffixes)]
+    tops = {relative.parts[0] for _, relative in files if len(relative.parts) > 1}
+    by_split = tops <= set(SPLIT_FOLDERS) and not tops <= {"train"}
+    for path, relative in files:
+        parts = relative.parts[:-1]
+        split = SPLIT_FOLDERS[parts[0]] if by_split and parts else ""
+        labels = parts[bool(split) :]
+        words = [
+            word for part in labels for word in ([part] if part in known else re.split(r"[+;, ]+", part))
+        ]
+        yield path, split, known_objects(words, known)
 
 
 def _file_sections(
@@ -55,15 +84,9 @@ def read_folder(folder: Path, options: dict) -> tuple[list[Candidate], list[BadR
     Where no folder says it, what sounds is not known. If the folders at the top are called train, val and
     test (at least one of the last two: a train is an object too) they say the split.
     """
-    known, candidates, rejected = names_by_alias(), [], []
-    files = [(path, path.relative_to(folder)) for path in _media_files(folder)]
-    tops = {relative.parts[0] for _, relative in files if len(relative.parts) > 1}
-    by_split = tops <= set(SPLIT_FOLDERS) and not tops <= {"train"}
-    for path, relative in files:
-        parts = relative.parts[:-1]
-        split = SPLIT_FOLDERS[parts[0]] if by_split and parts else ""
-        words = [word for part in parts[bool(split) :] for word in re.split(r"[+;, ]+", part)]
-        found, bad = _file_sections(path, options, objects=known_objects(words, known), split=split)
+    known, candidates, rejected = names_by_alias(added_of(options)), [], []
+    for path, split, objects in told_by_folders(folder, VIDEO_SUFFIXES, known):
+        found, bad = _file_sections(path, options, objects=objects, split=split)
         candidates += found
         rejected += bad
     if not candidates:
@@ -80,7 +103,7 @@ def read_video_list(path: Path, options: dict) -> tuple[list[Candidate], list[Ba
     Columns: ``file`` (relative to the list), and where wanted ``start``, ``end`` (s), ``objects`` and
     ``visible`` (separated by semicolons) and ``split``. A file without start and end is cut into sections.
     """
-    known, candidates, rejected = names_by_alias(), [], []
+    known, candidates, rejected = names_by_alias(added_of(options)), [], []
     columns, rows = read_persons_table(path, "catalogue", "name a table of video files")
     if "file" not in columns:
         raise ObjectsoundsError(
@@ -106,7 +129,7 @@ def _listed_video(
     if row.problem:
         return [], [row.problem]
     cells = {name: row.cells.get(name, "") for name in ("file", "start", "end", "split")}
-    names = {key: names_in(row.cells.get(key, "")) for key in ("objects", "visible")}
+    names = {key: labels_in(row.cells.get(key, ""), known) for key in ("objects", "visible")}
     unknown = [name for name in names["objects"] + names["visible"] if name not in {*known, "none"}]
     video = path.parent / cells["file"]
     if not cells["file"] or not video.is_file():

@@ -19,7 +19,7 @@ def read_listing(kind: str, path: str | Path, options: dict) -> tuple[list[Candi
     path : path
         A folder, or a listing; for ``folder`` also a list of files.
     options : dict
-        ``section_seconds``, ``sections_per_medium`` and ``urmp_tracks``.
+        The section ``catalogue``, and beside it the run's ``classes`` and ``added_classes``.
     """
     path = Path(path)
     if not path.exists():

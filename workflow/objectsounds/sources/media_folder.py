@@ -1,6 +1,7 @@
 """A folder of media: what lies there under which id, and what has to be downloaded."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from objectsounds.sources.segments import MEDIA_ID
 IGNORED = (".part", ".tmp", ".ytdl", ".json", ".tsv", ".csv", ".txt", ".md", ".vtt", ".srt", ".jpg", ".png")
 SOUND_SUFFIXES = (".aac", ".ac3", ".aif", ".aiff", ".amr", ".au", ".caf", ".flac", ".m4a", ".mka", ".mp2")
 SOUND_SUFFIXES += (".mp3", ".oga", ".ogg", ".opus", ".wav", ".wma")
+CUT = re.compile(r"([A-Za-z0-9_-]{11})_(\d+(?:\.\d+)?)_(\d+(?:\.\d+)?)")
+LEAST_MILLISECONDS = 500  # a section named by so many is not one of minutes, named by seconds
 IGNORED += (".webp", ".description", ".lock")
 
 
@@ -51,6 +54,8 @@ class MediaFolder:
         Stem to the file of the sound.
     pictures : dict
         Stem to the file of the picture.
+    cut : dict
+        Media id to start and end (s) and stem of each section that was already cut.
     """
 
     def __init__(self, folder: str | Path):
@@ -66,6 +71,13 @@ class MediaFolder:
                     named.setdefault(path.stem, []).append(path)
         for stem, paths in named.items():
             self.files[stem], self.pictures[stem] = _one_medium(paths)
+        self.cut: dict[str, list[tuple[float, float, str]]] = {}
+        for stem in self.files:
+            section = CUT.fullmatch(stem)
+            if section:
+                scale = 1000 if float(section[3]) - float(section[2]) >= LEAST_MILLISECONDS else 1
+                span = (float(section[2]) / scale, float(section[3]) / scale, stem)
+                self.cut.setdefault(section[1], []).append(span)
 
     def find(self, source: str, start: float, end: float) -> Found | None:
         """Return where a section is; None if there is none.
@@ -80,6 +92,9 @@ class MediaFolder:
         for stem in section_stems(source, start, end):
             if stem in self.files:
                 return Found(self.files[stem], self.pictures[stem], 0.0)
+        for first, last, stem in self.cut.get(source, ()):
+            if first <= start and end <= last:
+                return Found(self.files[stem], self.pictures[stem], round(start - first, 3))
         if source in self.files:
             return Found(self.files[source], self.pictures[source], start)
         path = Path(source)

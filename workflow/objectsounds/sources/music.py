@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from objectsounds.config.classes import names_by_alias
+from objectsounds.config.classes import added_of, names_by_alias
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import persons_file
 from objectsounds.sources.candidates import Candidate, known_objects
@@ -16,7 +16,7 @@ def read_music(path: Path, options: dict) -> tuple[list[Candidate], list[BadRow]
     The media are not there yet, so their length is not known: sections are taken one after the other
     from the beginning, and one that lies behind the end becomes ``too_short``.
     """
-    known, candidates, rejected = names_by_alias(), [], []
+    known, candidates, rejected = names_by_alias(added_of(options)), [], []
     with persons_file(path, "catalogue", "name one of MUSIC's JSON listings") as file:
         text = file.read_text(encoding="utf-8")
     try:

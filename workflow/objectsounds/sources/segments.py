@@ -7,11 +7,11 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from objectsounds.config.classes import MID
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import persons_file
 
 MEDIA_ID = re.compile(r"[A-Za-z0-9_-]{11}")
-MID = re.compile(r"/[a-z]+/[A-Za-z0-9_]+")
 # A row without faults, read at once: the unbalanced list has two million of them.
 GOOD_ROW = re.compile(
     r"([A-Za-z0-9_-]{11}), ?(\d+(?:\.\d+)?), ?(\d+(?:\.\d+)?), ?"
@@ -182,19 +182,28 @@ def read_segments(
             elif mids is None or any(mid in mids for mid in segment.mids):
                 segments.append(segment)
         announced = _announced(path)
-    _refuse_bad(path, rejected, len(seen))
+    if not seen and not rejected:
+        raise ObjectsoundsError(f"{path} holds no segment: it should list 'id, start, end, \"mids\"'.")
+    refuse_bad(path, rejected, len(seen), "is it a segment list in AudioSet's format?")
     found = len(seen) + len(rejected)
     if announced is not None and announced != found:
         rejected.append(BadRow(str(path), 0, f"the file announces {announced} segments and holds {found}"))
     return segments, rejected
 
 
-def _refuse_bad(path: Path, rejected: list[BadRow], good: int) -> None:
+def refuse_bad(path: Path, rejected: list[BadRow], good: int, remedy: str) -> None:
+    """Refuse a list that is empty, or of which at least half is bad.
+
+    Raises
+    ------
+    ObjectsoundsError
+        With the first bad row; ``remedy`` ends the sentence, with its own full stop or question mark.
+    """
+    if not good and not rejected:
+        raise ObjectsoundsError(f"{path} holds no row; {remedy}")
     if len(rejected) >= max(1, good):
         worst = rejected[0]
         raise ObjectsoundsError(
             f"{path} is mostly unreadable: {len(rejected)} bad rows beside {good} good ones, "
-            f"the first in line {worst.line} ({worst.reason}); is it a segment list in AudioSet's format?"
+            f"the first in line {worst.line} ({worst.reason}); {remedy}"
         )
-    if not good:
-        raise ObjectsoundsError(f"{path} holds no segment: it should list 'id, start, end, \"mids\"'.")

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from objectsounds.config.classes import added_of
 from objectsounds.core.seeds import fraction
 from objectsounds.core.tables import join_names, split_names
 from objectsounds.data.status import SHARD_COLUMNS
@@ -60,7 +61,7 @@ def choose_clips(settings: dict) -> tuple[list[dict], list[BadRow]]:
         limit = settings["catalogue"]["clips_per_class"][split]
         rows += _chosen([row for row in candidates if row["split"] == split], settings["classes"], limit)
     if settings["catalogue"]["truth"] is not None:
-        rejected += add_truth(rows, settings["catalogue"]["truth"])
+        rejected += add_truth(rows, settings["catalogue"]["truth"], added_of(settings))
     return sorted(rows, key=lambda row: (SPLITS.index(row["split"]), row["rank"])), rejected
 
 

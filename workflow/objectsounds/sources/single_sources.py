@@ -3,19 +3,19 @@
 import csv
 from pathlib import Path
 
-from objectsounds.config.classes import names_by_alias
+from objectsounds.config.classes import NONE_ADDED, Added, names_by_alias
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import persons_file
 from objectsounds.sources.candidates import Candidate
 from objectsounds.sources.segments import MEDIA_ID, BadRow
 
 
-def read_single_sources(path: str | Path) -> tuple[list[Candidate], list[BadRow]]:
+def read_single_sources(path: str | Path, added: Added = NONE_ADDED) -> tuple[list[Candidate], list[BadRow]]:
     """Read a list of single-source test clips: ``media id, start, end, object`` a line, ``#`` comments.
 
     Gao's AudioSet-SingleSource, 23 videos chosen by hand, has this form (Gao 4.1).
     """
-    known, found, bad = names_by_alias(), [], []
+    known, found, bad = names_by_alias(added), [], []
     remedy = "name a list of single-source clips, or set it to null"
     with persons_file(path, "catalogue.single_source", remedy) as file:
         lines = file.read_text(encoding="utf-8-sig").splitlines()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from objectsounds.config.classes import added_of
 from objectsounds.core.seeds import fraction
 from objectsounds.sources.audioset import AudioSet
 from objectsounds.sources.candidates import Candidate
@@ -25,11 +26,12 @@ class Placed:
 def _read_lists(settings: dict, key: str) -> tuple[list[tuple[Candidate, str]], list[BadRow]]:
     """Return the candidates of ``catalogue.<key>`` with their lists, and the rows left out."""
     catalogue = settings["catalogue"]
+    options = catalogue | {"classes": settings["classes"], "added_classes": added_of(settings)}
     audioset = AudioSet(settings) if catalogue["kind"] == "audioset" else None
     found: list[tuple[Candidate, str]] = []
     rejected: list[BadRow] = []
     for path in catalogue[key]:
-        more, bad = audioset.read(path) if audioset else read_listing(catalogue["kind"], path, catalogue)
+        more, bad = audioset.read(path) if audioset else read_listing(catalogue["kind"], path, options)
         found += [(item, path) for item in more]
         rejected += bad
     return found, rejected
@@ -40,6 +42,7 @@ def _split_of(item: Candidate, settings: dict, hold_out: bool) -> str:
     catalogue, seed = settings["catalogue"], settings["seed"]
     if item.split:
         return item.split
+    hold_out = hold_out and "test" in (item.only or SPLITS)
     if hold_out and fraction(seed, "test", item.whole) < catalogue["test_fraction"]:
         return "test"
     return "val" if fraction(seed, "split", item.whole) < catalogue["val_fraction"] else "train"
@@ -59,9 +62,10 @@ def placed_clips(settings: dict) -> tuple[list[Placed], list[BadRow]]:
     tested, rejected = _read_lists(settings, "test")
     trained, bad = _read_lists(settings, "train")
     rejected += bad
+    tested = [(item, path) for item, path in tested if "test" in (item.only or SPLITS)]
     kept_out = {item.whole for item, _ in tested}
     if catalogue["single_source"] is not None:
-        singles, bad = read_single_sources(catalogue["single_source"])
+        singles, bad = read_single_sources(catalogue["single_source"], added_of(settings))
         tested = [(item, catalogue["single_source"]) for item in singles]
         rejected += bad
     hold_out = not catalogue["test"] and catalogue["single_source"] is None

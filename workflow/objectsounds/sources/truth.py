@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from objectsounds.config.classes import names_by_alias
+from objectsounds.config.classes import NONE_ADDED, Added, names_by_alias
 from objectsounds.core.errors import ObjectsoundsError
-from objectsounds.core.tables import PersonsRow, names_in, read_persons_table
+from objectsounds.core.tables import PersonsRow, read_persons_table
+from objectsounds.sources.candidates import labels_in
 from objectsounds.sources.segments import BadRow
 
 IDS = ("clip_id", "media_id", "file")
@@ -33,6 +34,8 @@ class Truth:
     Parameters
     ----------
     path : path
+    added : mapping
+        A person's own classes, as in `known_classes`.
 
     Attributes
     ----------
@@ -45,7 +48,7 @@ class Truth:
         If it cannot be read or is no such table; it stays where it is.
     """
 
-    def __init__(self, path: str | Path):
+    def __init__(self, path: str | Path, added: Added = NONE_ADDED):
         self.path, self.rejected = Path(path), []
         columns, rows = read_persons_table(
             path, "catalogue.truth", "name a table of what sounds and is seen, or set it to null"
@@ -54,7 +57,7 @@ class Truth:
             raise ObjectsoundsError(
                 f"catalogue.truth: {path} has the columns {', '.join(columns) or '(none)'}; {FORM}."
             )
-        self.names = names_by_alias()
+        self.names = names_by_alias(added)
         self.found: dict[Key, Known] = {}
         for row in rows:
             problem = row.problem or self._add(row)
@@ -72,7 +75,7 @@ class Truth:
         name = next((row.cells[column] for column in IDS if row.cells.get(column)), "")
         if not name:
             return "no media_id, clip_id or file"
-        cells = {key: names_in(row.cells.get(key, "")) for key in KNOWN}
+        cells = {key: labels_in(row.cells.get(key, ""), self.names) for key in KNOWN}
         unknown = [item for cell in cells.values() for item in cell if item not in {*self.names, "none"}]
         if unknown:
             return f"unknown object {unknown[0][:30]!r}"
@@ -101,13 +104,13 @@ class Truth:
         return next((self.found[key] for key in keys if key in self.found), None)
 
 
-def add_truth(rows: list[dict], path: str | Path) -> list[BadRow]:
+def add_truth(rows: list[dict], path: str | Path, added: Added = NONE_ADDED) -> list[BadRow]:
     """Put what is known into the rows of clips, and return what of the table is not used.
 
     What is seen counts in every split. What sounds takes the place of the lists' labels in the test split
     alone, where it is evaluated: from the labels of train and val the upper bound learns, as of the lists.
     """
-    truth, fitting = Truth(path), 0
+    truth, fitting = Truth(path, added), 0
     for row in rows:
         known = truth.of(row)
         if known is not None:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from objectsounds.config.classes import names_by_alias
+from objectsounds.config.classes import added_of, names_by_alias
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.media.decoder import duration
 from objectsounds.media.ffmpeg import MediaError
@@ -19,7 +19,7 @@ def read_urmp(folder: Path, options: dict) -> tuple[list[Candidate], list[BadRow
     For the splits in ``urmp_tracks`` a piece gives sections of each separate track over its picture:
     single sources with their truth; for the others, sections of its video, in which all sound.
     """
-    known, candidates, rejected = names_by_alias(), [], []
+    known, candidates, rejected = names_by_alias(added_of(options)), [], []
     pieces = sorted(path for path in folder.iterdir() if path.is_dir() and list(path.glob("AuSep_*.wav")))
     for piece in pieces:
         found, bad = _urmp_piece(piece, known, options)

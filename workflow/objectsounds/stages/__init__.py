@@ -3,7 +3,8 @@
 Rule, subcommand, module, settings and test of a stage have its name. The exceptions: ``separate_learned`` is
 the rule of stage ``separate`` that may have a GPU; ``separate`` on the command line takes a person's videos
 too, as the rule ``separate_video`` does. ``labels`` and ``ablation`` look at frames by section ``labeller``,
-tables (``score_tables``, ``mixtures_table``) are made by their stage's section, and ``export`` has none.
+tables (``score_tables``, ``mixtures_table``) are made by their stage's section; ``export``,
+``leakage`` and ``publication`` have none.
 """
 
 STAGES = (
@@ -11,5 +12,5 @@ STAGES = (
     *("dataset", "train", "soundfont", "dictionary", "dictionary_gaussian", "export"),
     *("mixtures_table", "mixtures", "solos", "frame_network", "frame_predictions", "unet", "wave_unet"),
     *("co_separation", "sound_of_pixels", "pixel_features", "separate_external", "masks"),
-    *("score", "score_tables", "denoise", "experiments", "report"),
+    *("score", "score_tables", "denoise", "leakage", "experiments", "publication", "report"),
 )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from objectsounds.config.classes import ObjectClass, chosen_classes
+from objectsounds.config.classes import ObjectClass, classes_of
 from objectsounds.core.arguments import MANY, ONE
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import written_whole
@@ -134,7 +134,7 @@ def make_ablation(settings: dict, objects: list[Path], scores: list[Path], outpu
     ObjectsoundsError
         If no clip in use has a label.
     """
-    classes = chosen_classes(settings["classes"])
+    classes = classes_of(settings)
     known = {name: row for path in objects for name, row in read_objects(path).items()}
     parts = [_read_shard(path, known, classes, settings["dataset"]) for path in scores]
     labels = np.concatenate([part[2] for part in parts]) if parts else np.empty(0)

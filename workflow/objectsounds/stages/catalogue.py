@@ -14,7 +14,7 @@ from objectsounds.sources.segments import BadRow
 from objectsounds.sources.shards import assign_shards, choose_clips
 from objectsounds.sources.splits import SPLITS
 
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 COLUMNS = (*SHARD_COLUMNS, "shard", "used")
 PERFORMANCE_COLUMNS = ("clip_id", "performance")
 

@@ -1,6 +1,7 @@
 """Stage ``clips``: a shard's media become mono WAV files and frames, each clip on its own."""
 
 import logging
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,12 +19,15 @@ from objectsounds.core.limits import TooLargeError, check_seconds
 from objectsounds.core.progress import tracker
 from objectsounds.core.tables import read_table, write_table
 from objectsounds.data.status import COLUMNS, MEASURES, SHARD_COLUMNS, clip_sizes
+from objectsounds.media.decoder import duration
 from objectsounds.media.ffmpeg import MediaError, MediaTimeoutError, NoSoundError
 from objectsounds.media.frames import JPEG, NoPictureError, Shown, frame_times, read_frames
 from objectsounds.media.mono import MonoSound, decode_mono
+from objectsounds.media.picture_folder import read_picture_folder
 from objectsounds.media.wav import level_db, write_wav
 from objectsounds.sources.download import FetchError, fetch_section
 from objectsounds.sources.media_folder import Found, MediaFolder
+from objectsounds.sources.parquet import row_of, unpack
 from objectsounds.sources.unavailable import known, remember
 
 STAGE_VERSION = 4
@@ -79,6 +83,25 @@ class MediaSource:
     def __init__(self, folder: str | Path, download: dict):
         self.folder, self.download = MediaFolder(folder), download
         self.failed = known(self.folder.folder) if download["enabled"] else {}
+
+    @contextmanager
+    def opened(self, row: dict) -> Iterator[Found]:
+        """Yield where a clip's sound and picture are, while they are there.
+
+        Raises
+        ------
+        ClipError
+            As `get`.
+        """
+        packed = row_of(row["source"])
+        if packed is None:
+            yield self.get(row)
+            return
+        if not packed[0].is_file():
+            raise ClipError("missing", f"no file {packed[0]}")
+        with tempfile.TemporaryDirectory() as folder:
+            path = unpack(*packed, folder)
+            yield Found(path, path, float(row["start"]))
 
     def get(self, row: dict) -> Found:
         """Return where a clip's sound and picture are.
@@ -139,7 +162,11 @@ def _frames_of(found: Found, seconds: float, options: dict) -> tuple[Shown, floa
     """
     times = frame_times(found.start, seconds, options["frames"])
     with _explained():
-        shown = read_frames(found.picture, times, options["frame_size"], options["timeout"])
+        if found.picture.is_dir():
+            whole = duration(found.sound, options["timeout"])
+            shown = read_picture_folder(found.picture, times, whole, options["frame_size"])
+        else:
+            shown = read_frames(found.picture, times, options["frame_size"], options["timeout"])
     motion = motion_of(shown.frames)
     if options["frames"] > 1 and motion < options["still_below"]:
         notes = "".join(f"; {note}" for note in shown.notes)
@@ -151,12 +178,13 @@ def _make_clip(row: dict, options: dict, folder: Path, media: MediaSource) -> di
     """Write one clip's WAV and frames into ``folder``; return its measures."""
     wanted = float(row["end"]) - float(row["start"])
     check_seconds(wanted)
-    found, rate = media.get(row), options["sample_rate"]
-    if row["picture"]:
-        found = replace(found, picture=Path(row["picture"]))
-    sound = _sound_of(found, wanted, options)
-    seconds = sound.waveform.size / rate
-    shown, motion = _frames_of(found, min(seconds, wanted), options)
+    rate = options["sample_rate"]
+    with media.opened(row) as found:
+        if row["picture"]:
+            found = replace(found, picture=Path(row["picture"]))
+        sound = _sound_of(found, wanted, options)
+        seconds = sound.waveform.size / rate
+        shown, motion = _frames_of(found, min(seconds, wanted), options)
     _write_clip(folder, sound.waveform, rate, shown.frames)
     return {
         "detail": "; ".join(sound.notes + shown.notes),

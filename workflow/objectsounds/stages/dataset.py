@@ -13,7 +13,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from objectsounds.config.classes import ObjectClass, chosen_classes
+from objectsounds.config.classes import ObjectClass, classes_of
 from objectsounds.core.arguments import MANY, ONE
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import set_aside, written_whole
@@ -128,7 +128,7 @@ def make_dataset(settings: dict, objects: Path, shards: list[tuple[Path, Path]],
         `corrupt_labels`, what the upper bound learns from.
     """
     output = Path(output)
-    classes = chosen_classes(settings["classes"])
+    classes = classes_of(settings)
     options = settings["dataset"]
     known = read_objects(objects)
     parts = [_read_shard(*map(Path, shard), known) for shard in shards]

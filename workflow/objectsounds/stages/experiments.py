@@ -5,14 +5,13 @@ dictionary holds, what each network knows of the test clips, and how wrong label
 """
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from objectsounds.config.method_table import SAME_RULE, method_of, variant_of
 from objectsounds.config.settings import of_variant, overrides_of
-from objectsounds.core.arguments import MANY, ONE
+from objectsounds.core.arguments import MANY, ONE, NamedFile
 from objectsounds.core.tables import read_table, write_table
 from objectsounds.data.bags import UNKNOWN, Bags, open_dataset
 from objectsounds.data.score_tables import COLUMNS
@@ -38,20 +37,6 @@ NETWORK_COLUMNS = ("network", "supervision", "clips", "accuracy", "loss", "map",
 ROBUSTNESS_COLUMNS = ("method", "group", "wrong_labels", "n", "sdr_mean", "sdr_low", "sdr_high")
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class NamedFile:
-    """A dictionary or a network of a method: the method's name and the file."""
-
-    name: str
-    path: Path
-
-    @classmethod
-    def parse(cls, text: str) -> "NamedFile":
-        """Read ``name=path``."""
-        name, _, path = text.partition("=")
-        return cls(name, Path(path))
 
 
 def dictionary_rows(models: list[NamedFile], train: Bags, scores: list[dict]) -> list[dict]:
@@ -192,7 +177,8 @@ def make_experiments(
         Named ``<variant>/<split>``: train and test.
     output : Path
     """
-    paths = {name: output / f"{name}.tsv" for name in ("scores", "summary", "comparisons")}
+    tables = ("scores", "summary", "comparisons", *(["seeds"] if settings["seeds"] else []))
+    paths = {name: output / f"{name}.tsv" for name in tables}
     summary = make_tables(settings, methods, blocks, *paths.values())
     scores = read_table(paths["scores"], COLUMNS)
     splits: dict[str, dict[str, Path]] = {"train": {}, "test": {}}

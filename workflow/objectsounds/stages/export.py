@@ -13,7 +13,7 @@ from pathlib import Path
 
 import h5py
 
-from objectsounds.config.classes import chosen_classes
+from objectsounds.config.classes import classes_of
 from objectsounds.config.method_table import AS_PUBLISHED, METHODS, separate_options, variant_of
 from objectsounds.config.paths import dataset_of, dictionary_file, guided_methods
 from objectsounds.config.settings import of_variant, shared_variant, stage_settings
@@ -23,7 +23,7 @@ from objectsounds.core.hdf5 import describe, new_hdf5, opened
 from objectsounds.dictionaries.file import read_dictionary
 from objectsounds.video.model_file import FORMAT, read_model
 
-STAGE_VERSION = 4
+STAGE_VERSION = 5
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def export_model(
         file.attrs["method"] = method
         file.attrs["objects"] = json.dumps(chosen.objects)
         file.attrs["empty"] = json.dumps(chosen.empty, sort_keys=True)
-        table = [dataclasses.asdict(item) for item in chosen_classes(settings["classes"])]
+        table = [dataclasses.asdict(item) for item in classes_of(settings)]
         file.attrs["classes"] = json.dumps(table)
         file.create_dataset("object", data=chosen.owners)
         file.create_dataset("bases", data=chosen.bases)

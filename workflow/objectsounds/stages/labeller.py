@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from objectsounds import __version__
-from objectsounds.core.arguments import ONE
+from objectsounds.core.arguments import ONE, SOME
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import write_json_lines, written_whole
 from objectsounds.core.progress import Counter
@@ -31,7 +31,7 @@ WARM_UP = 0.2  # share of the steps in which the learning rate rises
 
 
 def train_labeller(
-    settings: dict, pictures: Path, output: Path, history: Path, progress: Progress | None = None
+    settings: dict, pictures: Path | None, output: Path, history: Path, progress: Progress | None = None
 ) -> None:
     """Train a classifier from scratch on labelled pictures.
 
@@ -39,8 +39,8 @@ def train_labeller(
     ----------
     settings : dict
         ``seed`` and ``labeller`` with its part ``pictures``.
-    pictures : Path
-        Folder with ``train/<object>/`` and ``val/<object>/``.
+    pictures : Path or None
+        Folder with ``train/<object>/`` and ``val/<object>/``; ``labeller.pictures.folders`` has more.
     output : Path
         The weights: ``state_dict, objects, architecture, image_size, settings, version``.
     history : Path
@@ -50,8 +50,9 @@ def train_labeller(
     """
     options = settings["labeller"]["pictures"]
     use_threads(settings)
-    images, targets, objects = read_pictures(Path(pictures) / "train")
-    held, held_targets, held_objects = read_pictures(Path(pictures) / "val")
+    folders = options.get("folders", {})
+    images, targets, objects = read_pictures(pictures, "train", folders)
+    held, held_targets, held_objects = read_pictures(pictures, "val", folders)
     if held_objects != objects:
         raise ObjectsoundsError(f"{pictures}: train shows {objects} but val shows {held_objects}.")
     # Shrunk as frames will be, by area: a crop straight from the large picture would alias thin lines.
@@ -90,9 +91,17 @@ def train_labeller(
         torch.save(saved, temporary)
 
 
-OPTIONS = {"pictures": ONE, "output": ONE, "history": ONE}
+OPTIONS = {
+    "pictures": {"help": "folder with {train,val}/<object>/"},
+    "folders": SOME | {"help": "object=folder of pictures, in place of the settings'"},
+    "output": ONE,
+    "history": ONE,
+}
 
 
 def run(args, settings: dict) -> None:
     """Run the stage as its rule does."""
-    train_labeller(settings, Path(args.pictures), Path(args.output), Path(args.history), Counter("labeller"))
+    pictures = Path(args.pictures) if args.pictures else None
+    own = settings["labeller"]["pictures"]
+    own["folders"] = own.get("folders", {}) | dict(word.split("=", 1) for word in args.folders)
+    train_labeller(settings, pictures, Path(args.output), Path(args.history), Counter("labeller"))

@@ -11,7 +11,8 @@ from pathlib import Path
 import yaml
 
 from objectsounds.core.arguments import MANY, ONE
-from objectsounds.core.files import folder_written_whole, write_text
+from objectsounds.core.files import folder_written_whole, write_json, write_text
+from objectsounds.data.run_record import run_record
 from objectsounds.report.heat_pictures import run_heat_maps
 from objectsounds.report.listening import folder_size, listening_room
 from objectsounds.report.masks_table import masks_section
@@ -32,7 +33,7 @@ from objectsounds.report.page import (
 from objectsounds.report.relation_maps import relation_examples
 from objectsounds.report.theme import theme_folder
 
-STAGE_VERSION = 7
+STAGE_VERSION = 8
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def make_report(settings: dict, results: Path, methods: list[str], output: Path)
         In the order of the tables.
     output : Path
         ``index.html``; its sounds and pictures go into ``media`` beside it, the copies into
-        ``packed.html`` and ``packed``.
+        ``packed.html`` and ``packed``, the run's record into ``run.json``.
     """
     classes, options = settings["classes"], settings["report"]
     with folder_written_whole(output.parent / "media") as media:
@@ -64,7 +65,7 @@ def make_report(settings: dict, results: Path, methods: list[str], output: Path)
             "method_times": method_times(results, methods),
             "labeller": labels_part(results, media),
             **ablation_part(results, media),
-            **experiments_part(results, media),
+            **experiments_part(settings, results, media),
             "curves": curves_part(
                 run_networks(settings, results, methods),
                 run_separators(settings, results, methods),
@@ -74,7 +75,7 @@ def make_report(settings: dict, results: Path, methods: list[str], output: Path)
             "masks": masks_section(results, media) if "unet_combined" in methods else {},
             "relations": relation_examples(results, options["relation_maps"], media),
             **data_part(settings, results),
-            **scores_part(results, methods, classes, media),
+            **scores_part(settings, results, methods, media),
             **dictionaries_part(settings, results, methods, media),
         }
         theme_folder(media)
@@ -82,6 +83,7 @@ def make_report(settings: dict, results: Path, methods: list[str], output: Path)
         page |= {"room": listening_room(results, methods, options, media, heat), "packed": ""}
         size = folder_size(media)
     html = render(page)
+    write_json(output.with_name("run.json"), run_record(settings, results))
     write_text(output, html)
     _pack(page, output)
     shown = len(page["room"]["mixtures"])

@@ -7,6 +7,7 @@ unprocessed mixture stands in for an estimate that is missing or silent.
 
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from objectsounds.core.tables import join_names, split_names, write_table
 from objectsounds.data.block_files import read_block_table, read_block_wav
 from objectsounds.data.mixtures import MIXTURE_COLUMNS
 from objectsounds.data.score_tables import COLUMNS
-from objectsounds.signal.bss_eval import BY_ENGINE
+from objectsounds.signal.bss_eval import BY_ENGINE, bss_eval_by_window
 from objectsounds.signal.measures import MEASURES
 from objectsounds.stages.separate import COLUMNS as ESTIMATE_COLUMNS
 from objectsounds.stages.separate_external import separate_external
@@ -40,6 +41,7 @@ def score_mixture(
     separated: Path,
     best_matching: bool = False,
     engine: str = "fast",
+    window_seconds: float | None = None,
 ) -> list[dict]:
     """Score one mixture: a row for each true object.
 
@@ -55,9 +57,11 @@ def score_mixture(
         See `bss_eval`.
     engine : str
         A key of ``bss_eval.BY_ENGINE``.
+    window_seconds : float, optional
+        Length of the windows over which SDR, SIR and SAR are medians; else they are of the whole sounds.
     """
     objects, clips = split_names(row["objects"]), split_names(row["clips"])
-    mixture = _read(mixtures, f"{row['mixture']}/mixture.wav")
+    mixture, rate = read_block_wav(mixtures / row["mixture"] / "mixture.wav", "float64")
     numbers = range(1, len(objects) + 1)
     references = np.stack([_read(mixtures, f"{row['mixture']}/reference_{number}.wav") for number in numbers])
     guesses = np.stack(
@@ -66,7 +70,10 @@ def score_mixture(
             for name in objects
         ]
     )
-    sdr, sir, sar, taken = BY_ENGINE[engine](references, guesses, best_matching)
+    score = BY_ENGINE[engine]
+    if window_seconds:
+        score = partial(bss_eval_by_window, score, samples=round(window_seconds * rate))
+    sdr, sir, sar, taken = score(references, guesses, best_matching)
     extra = len([name for name in estimates if name not in objects])
     return [
         {
@@ -103,7 +110,7 @@ def score_block(
     Parameters
     ----------
     settings : dict
-        Key ``score.engine``.
+        Keys ``score.engine`` and ``score.window_seconds``.
     method : str
     mixtures, separated : path
         The block's folders of mixtures and of estimates.
@@ -115,10 +122,10 @@ def score_block(
     by_mixture: dict[str, dict] = {}
     for row in read_block_table(separated / "estimates.tsv", ESTIMATE_COLUMNS):
         by_mixture.setdefault(row["mixture"], {})[row["object"]] = row
-    rows, engine = [], settings["score"]["engine"]
+    rows, how = [], (settings["score"]["engine"], settings["score"]["window_seconds"])
     best = method_of(method).best_matching
     for row in progress(read_block_table(mixtures / "mixtures.tsv", MIXTURE_COLUMNS)):
-        for scored in score_mixture(row, by_mixture[row["mixture"]], mixtures, separated, best, engine):
+        for scored in score_mixture(row, by_mixture[row["mixture"]], mixtures, separated, best, *how):
             rows.append({"method": method} | {key: _cell(value) for key, value in scored.items()})
     write_table(output, COLUMNS, rows)
 
