@@ -485,8 +485,8 @@ def _sound_of_pixels(inputs: Inputs) -> dict:
             _drawn_sources(task, 2), pictures, torch.tensor([[True, True], [True, False]])
         ).item()
     with h5py.File(inputs.pixel_features) as file:
-        seen = _moments(file["features"][()])
-    return found | {"fixed": [task.length, loss], "features": seen}
+        seen = {name: _moments(file[name][()]) for name in ("features", "places")}
+    return found | {"fixed": [task.length, loss]} | seen
 
 
 def _masks(inputs: Inputs) -> dict:

@@ -1,8 +1,10 @@
 """The learned separators in the workflow: plugs like the others, whose data and networks are shared."""
 
+import re
 import shutil
 
 import pytest
+from PIL import Image
 
 from objectsounds.core.tables import read_table
 from tests.workflow.conftest import RESULTS
@@ -46,3 +48,26 @@ def test_four_methods_are_trained_run_and_scored_like_any_other(place):
     assert place.planned("--config", METHODS, "sound_of_pixels={mask: soft}", "--", *files) == again
     planned = place.planned("--config", METHODS, "sound_of_pixels={targets: ratio}", "--", *files)
     assert planned == {"sound_of_pixels": 1, "pixel_features": 1} | again
+
+
+def test_the_page_shows_where_sound_of_pixels_hears_a_mixture(place):
+    methods = "methods=[mixture, miml, sound_of_pixels]"
+    place.snakemake("--config", methods, "--", f"{RESULTS}/report/index.html")
+    page = (place.results / "report" / "index.html").read_text()
+    room = page[page.index('id="listen"') :]
+    pictures = re.findall(r'<img src="(media/mixtures/[^"]+/heat-[^"]+)" alt="([^"]+)"', room)
+    frames = re.findall(r'<img src="(media/frames/[^"]+)" alt="frame of the clip in which', room)
+    assert len(pictures) == len(frames) == 4  # two of each of a mixture's two clips
+    for (name, alt), frame in zip(pictures, frames, strict=True):
+        assert alt.startswith("heat map over a frame of the clip in which ") and "% of the mixture" in alt
+        file = place.results / "report" / name
+        assert file.stat().st_size < 20_000
+        with Image.open(file) as heat, Image.open(place.results / "report" / frame) as plain:
+            assert heat.size == plain.size
+    packed = place.results / "report" / "packed"
+    assert all((packed / name).exists() for name, _ in pictures)
+    assert "the mask of each of 2 × 2 places lets through" in room
+    assert place.planned("--config", methods) == {}
+    # What a mask is made of concerns the page alone, beside what it separates.
+    edited = place.planned("--config", methods, "sound_of_pixels={mask: soft}")
+    assert "pixel_features" not in edited and edited["report"] == 1

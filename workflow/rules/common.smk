@@ -220,6 +220,7 @@ def report_inputs(wildcards):
         inputs["seeds"] = "<results>/score/seeds.tsv"
     if SETTINGS["labeller"]["kind"] == "pictures":
         inputs["labeller"] = "<results>/labeller/history.jsonl"
+    inputs["heat"] = paths.heat_inputs(SETTINGS, METHODS)
     # Of targets that are asked for by themselves: on the page once they are there.
     made = [f"{SETTINGS['results']}/{name}" for name in paths.PAGES_TABLES]
     return inputs | {"tables": [path for path in made if Path(path).exists()]}

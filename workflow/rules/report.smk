@@ -1,6 +1,7 @@
 """Stage ``report``: the page to look at and listen to.
 
-REQUIRED INPUTS:  the tables, estimates, mixtures, networks, dictionaries, datasets and status tables
+REQUIRED INPUTS:  the tables, estimates, mixtures, networks, dictionaries, datasets and status tables;
+                  with Sound of Pixels its network and what it sees in the test clips
 OUTPUTS:          <results>/report/index.html, with its sounds and pictures in media/; packed.html and packed/ are
                   copies of it for Snakemake's own report; run.json holds the settings, versions and digests of the data
 """

@@ -2,7 +2,8 @@
 
 REQUIRED INPUTS:  <results>/solos/{variant}/{rate}-all/train.h5, and val.h5 where clips are held out; the frames of
                   the clips; the labeller's weights where it starts from them
-OUTPUTS:          <results>/sound_of_pixels/{variant}/network.pt, history.jsonl; test.h5, what it sees in each test clip
+OUTPUTS:          <results>/sound_of_pixels/{variant}/network.pt, history.jsonl; test.h5, what it sees in each test clip,
+                  and at each place of two of its frames
 BESIDE THEM:      checkpoint.pt while it runs: no output, so that a killed training goes on from it
 """
 

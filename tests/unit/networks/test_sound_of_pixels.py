@@ -12,7 +12,7 @@ from objectsounds.config.method_table import METHODS
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.tables import write_table
 from objectsounds.data.bags import Bags
-from objectsounds.data.clip_features import ClipFeatures, read_clip_features
+from objectsounds.data.clip_features import ClipFeatures, read_clip_features, read_clip_places
 from objectsounds.data.solos import FULL, open_sighted
 from objectsounds.data.status import COLUMNS, clip_sizes
 from objectsounds.media.wav import write_wav
@@ -418,10 +418,12 @@ def test_the_heat_map_is_the_energy_that_the_mask_of_each_place_lets_through():
     maps[0, :2], maps[1, 2:] = 2.0, 2.0
     places = torch.full((2, 2, 5), -50.0)
     places[0, 0, 1], places[1, 1, 4] = 50.0, 50.0
-    found = heat_map(network, magnitudes, maps, places)
+    found = heat_map(network, magnitudes, maps, places, torch.eye(4))
     assert found.shape == (2, 5)
     assert found[0, 1].item() == pytest.approx(12, rel=1e-3)
     assert found[1, 4].item() == pytest.approx(3, rel=1e-3)
+    upside_down = heat_map(network, magnitudes, maps, places, torch.eye(4).flip(0))
+    assert upside_down[1, 4].item() == pytest.approx(12, rel=1e-3)
     found[0, 1] = found[1, 4] = 0
     assert found.max() < 1e-6
 
@@ -436,6 +438,13 @@ def test_it_learns_two_mixtures_by_heart_from_their_frames_alone(settings, clips
     write_pixel_features(options, outputs[0], statuses, tmp_path / "test.h5")
     seen = read_clip_features(tmp_path / "test.h5")
     assert seen.clip_ids == ["c0", "c1"] and seen.features.shape == (2, 4)
+    for clip in seen.clip_ids:
+        names, places = read_clip_places(tmp_path / "test.h5", clip)
+        assert names == ["00.jpg", "02.jpg"] and places.shape == (2, 4, 2, 2)
+        shown = 1 / (1 + np.exp(-places.max(axis=(0, 2, 3))))
+        assert (shown <= seen.of([clip])[0] + 1e-6).all() and np.ptp(places) > 0
+    with pytest.raises(ObjectsoundsError, match="knows no clip c2: run stage pixel_features again"):
+        read_clip_places(tmp_path / "test.h5", "c2")
     options |= {"separate": {"threads": 1}}
     model = load_learned(options, METHODS["sound_of_pixels"], outputs[0], tmp_path / "test.h5")
     mixer = SightedMixer(open_sighted((path, statuses, 1, 32)), LENGTH, [2], -23.0)

@@ -228,7 +228,7 @@ def test_mixtures_beyond_the_limit_are_left_out_and_the_log_says_so(tmp_path, mo
     tables = {"scores.tsv": rows, "mixtures.tsv": [{"mixture": f"m{i}"} for i in range(3)]}
     monkeypatch.setattr(listening, "read_table", lambda path: tables[path.name])
 
-    def prepare(results, row, methods, scores, media):
+    def prepare(results, row, methods, scores, media, heat):
         folder = media / "mixtures" / row["mixture"]
         folder.mkdir(parents=True)
         (folder / "mixture.mp3").write_bytes(b"x" * 600_000)

@@ -173,6 +173,17 @@ def models_of(settings: dict, name: str) -> dict[str, str]:
     return {kind: path for kind, path in models.items() if path is not None}
 
 
+def pixel_method(methods: list[str]) -> str | None:
+    """Return the first method that says where in a frame a sound comes from, None where there is none."""
+    return next((name for name in methods if method_of(name).network == "sound_of_pixels"), None)
+
+
+def heat_inputs(settings: dict, methods: list[str]) -> list[str]:
+    """Return the files from which the page's heat maps are drawn."""
+    name = pixel_method(methods)
+    return [] if name is None else [models_of(settings, name)[kind] for kind in ("network", "frames")]
+
+
 def learned_device(settings: dict, name: str) -> str:
     """Return where a learned method separates."""
     stage = str(method_of(name).network).partition("/")[0]

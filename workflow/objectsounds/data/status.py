@@ -94,6 +94,12 @@ def clip_folder(status: str | Path, row: dict[str, str]) -> Path:
     return Path(status).parent / row["folder"]
 
 
+def spread_frames(folder: Path, count: int) -> list[Path]:
+    """Return up to ``count`` of the frames in a clip's folder, evenly spread over the clip."""
+    frames = sorted((folder / "frames").iterdir())
+    return [frames[round(i)] for i in np.linspace(0, len(frames) - 1, min(count, len(frames)))]
+
+
 def read_audio(status: str | Path, row: dict[str, str]) -> tuple[np.ndarray, int]:
     """Return a good clip's waveform, float32 [shape=(T,)], and its rate in Hz.
 

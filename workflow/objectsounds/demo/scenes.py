@@ -11,6 +11,7 @@ from objectsounds.demo.layout import WORLD
 from objectsounds.demo.pen import Pen, colour
 
 DETAIL = 1.25  # a painted unit, in picture sizes
+LEAST_CHANGE = 8  # of 255: more than the lens blurs around an object
 GRAIN = 32  # pixels by which the noise field is larger than a picture, to shift it from frame to frame
 
 
@@ -98,6 +99,17 @@ def frames(scene: dict, count: int, size: int) -> Iterator[np.ndarray]:
         gain = 1 + scene["light"]["flicker"] * rng.standard_normal()
         seen = cv2.convertScaleAbs(seen, alpha=gain) + noise[top : top + size, left : left + size]
         yield np.clip(seen, 0, 255).astype(np.uint8)
+
+
+def seen_part(scene: dict, name: str, progress: float, size: int) -> np.ndarray:
+    """Return which pixels show an object, bool [shape=(size, size)], at ``progress`` in 0..1 of the film.
+
+    They are those that change when the object is left out: not what stands before it.
+    """
+    without = scene | {"items": [item for item in scene["items"] if item["name"] != name]}
+    both = (paint(part, size).astype(np.int16) for part in (scene, without))
+    changed = np.abs(np.subtract(*both)).max(axis=2) > LEAST_CHANGE
+    return _view(changed.astype(np.uint8), _camera(scene["camera"], progress), size) > 0
 
 
 def picture(scene: dict, size: int) -> np.ndarray:

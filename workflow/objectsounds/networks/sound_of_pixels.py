@@ -188,19 +188,25 @@ def mask_loss(
 
 @torch.no_grad()
 def heat_map(
-    network: SoundOfPixels, magnitudes: torch.Tensor, maps: torch.Tensor, places: torch.Tensor
+    network: SoundOfPixels,
+    magnitudes: torch.Tensor,
+    maps: torch.Tensor,
+    places: torch.Tensor,
+    unwarp: torch.Tensor,
 ) -> torch.Tensor:
     """Return how much sound comes from each place of a frame: the energy that its own mask lets through.
 
     Parameters
     ----------
     network : SoundOfPixels
-    magnitudes : torch.Tensor [shape=(R, N)]
-        Of the sound, on the warped axis.
+    magnitudes : torch.Tensor [shape=(F, N)]
+        Of the sound.
     maps : torch.Tensor [shape=(K, R, N)]
-        S_k of the sound.
+        S_k of the sound, on the warped axis.
     places : torch.Tensor [shape=(K, h, w)]
         What `FrameFeatures` gives of the frame.
+    unwarp : torch.Tensor [shape=(F, R)]
+        Brings masks to the magnitudes' axis: on the warped one low sounds would count several times.
 
     Returns
     -------
@@ -208,7 +214,7 @@ def heat_map(
     """
     rows = torch.sigmoid(places).permute(1, 2, 0)
     energies = [
-        (torch.sigmoid(network.chosen(maps[None], row[None]))[0] * magnitudes).square().sum(dim=(1, 2))
+        (unwarp @ torch.sigmoid(network.chosen(maps[None], row[None]))[0] * magnitudes).square().sum((1, 2))
         for row in rows
     ]
     return torch.stack(energies)

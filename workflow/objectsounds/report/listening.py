@@ -10,6 +10,7 @@ from objectsounds.config.method_table import estimates_of, method_of, method_tit
 from objectsounds.core.tables import read_table, split_names
 from objectsounds.data.block_files import read_block_table, read_block_wav
 from objectsounds.report.charts import db, spoken_name
+from objectsounds.report.heat_pictures import HeatMaps
 from objectsounds.report.relation_maps import copy_frames
 from objectsounds.report.tracks import Scene
 from objectsounds.signal.bss_eval import bss_eval
@@ -130,6 +131,16 @@ def _rows(results: Path, row: dict, methods: list[str], scores: dict, scene: Sce
     return rows
 
 
+def _heat(heat: HeatMaps | None, results: Path, row: dict, frames: dict, media: Path, folder: Path) -> dict:
+    """Draw a mixture's heat maps; return what the page says of them, nothing where there are none."""
+    if heat is None:
+        return {}
+    drawn = heat.draw(place_of(results, "mixtures", row["mixture"]), row, frames, media, folder)
+    for clip in drawn["clips"].values():
+        clip["pictures"] = [f"media/mixtures/{row['mixture']}/{name}" for name in clip["pictures"]]
+    return drawn
+
+
 def _prefix(rows: list[dict], prefix: str) -> None:
     for row in rows:
         for cell in [*row.get("cells", {}).values(), *([row["whole"]] if "whole" in row else [])]:
@@ -143,7 +154,9 @@ def folder_size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _prepare(results: Path, row: dict, methods: list[str], scores: dict, media: Path) -> dict:
+def _prepare(
+    results: Path, row: dict, methods: list[str], scores: dict, media: Path, heat: HeatMaps | None
+) -> dict:
     """Make one mixture's files and return what the page says of it."""
     mixture, objects = row["mixture"], split_names(row["objects"])
     scene = Scene(media / "mixtures" / mixture)
@@ -158,6 +171,7 @@ def _prepare(results: Path, row: dict, methods: list[str], scores: dict, media: 
         "objects": objects,
         "extras": [name for name in dict.fromkeys(named) if name not in objects],
         "frames": frames,
+        "heat": _heat(heat, results, row, frames, media, scene.folder),
         "rows": rows,
         "ticks": scene.ticks,
         "seconds": scene.seconds,
@@ -165,7 +179,9 @@ def _prepare(results: Path, row: dict, methods: list[str], scores: dict, media: 
     }
 
 
-def listening_room(results: Path, methods: list[str], options: dict, media: Path) -> dict:
+def listening_room(
+    results: Path, methods: list[str], options: dict, media: Path, heat: HeatMaps | None = None
+) -> dict:
     """Prepare the sounds and pictures of some mixtures, as many as there is room for.
 
     Parameters
@@ -175,13 +191,15 @@ def listening_room(results: Path, methods: list[str], options: dict, media: Path
     options : dict
         ``mixtures``: how many; ``max_megabytes``: what ``media`` may hold in the end.
     media : Path
+    heat : HeatMaps, optional
+        Draws where a method says that the sounds come from.
 
     Returns
     -------
     dict
         ``mixtures``: a list of dictionaries with ``mixture``, ``why``, ``sdr``, ``objects``,
-        ``extras``, ``frames``, ``rows``, ``ticks``, ``seconds`` and ``bytes``; ``left_out``: how many
-        found no room.
+        ``extras``, ``frames``, ``heat``, ``rows``, ``ticks``, ``seconds`` and ``bytes``;
+        ``left_out``: how many found no room.
     """
     scores = read_table(results / "score" / "scores.tsv")
     ranked_by = ranking_method(methods)
@@ -192,7 +210,7 @@ def listening_room(results: Path, methods: list[str], options: dict, media: Path
     chosen = choose_mixtures(scores, ranked_by, options["mixtures"])
     room: list[dict] = []
     for mixture, why in chosen:
-        item = _prepare(results, pairs[mixture], methods, by_key, media)
+        item = _prepare(results, pairs[mixture], methods, by_key, media, heat)
         if folder_size(media) > options["max_megabytes"] * 1e6:
             shutil.rmtree(media / "mixtures" / mixture)
             log.warning(

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from objectsounds.data.bags import UNKNOWN, Bags, open_dataset
-from objectsounds.data.status import clip_folder, read_status
+from objectsounds.data.status import clip_folder, read_status, spread_frames
 from objectsounds.report.plots import save_relation_map
 
 
@@ -21,8 +21,7 @@ def copy_frames(results: Path, clip_id: str, media: Path, count: int = 3) -> lis
     for status in sorted((results / "clips").glob("test-*/status.tsv")):
         for row in read_status(status):
             if row["clip_id"] == clip_id:
-                frames = sorted((clip_folder(status, row) / "frames").iterdir())
-                picked = [frames[round(i)] for i in np.linspace(0, len(frames) - 1, min(count, len(frames)))]
+                picked = spread_frames(clip_folder(status, row), count)
                 target = media / "frames" / row["folder"]
                 target.mkdir(parents=True, exist_ok=True)
                 return [

@@ -13,6 +13,7 @@ import yaml
 from objectsounds.core.arguments import MANY, ONE
 from objectsounds.core.files import folder_written_whole, write_json, write_text
 from objectsounds.data.run_record import run_record
+from objectsounds.report.heat_pictures import run_heat_maps
 from objectsounds.report.listening import folder_size, listening_room
 from objectsounds.report.masks_table import masks_section
 from objectsounds.report.overview import job_times, method_times, versions
@@ -32,7 +33,7 @@ from objectsounds.report.page import (
 from objectsounds.report.relation_maps import relation_examples
 from objectsounds.report.theme import theme_folder
 
-STAGE_VERSION = 7
+STAGE_VERSION = 8
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,8 @@ def make_report(settings: dict, results: Path, methods: list[str], output: Path)
             **dictionaries_part(settings, results, methods, media),
         }
         theme_folder(media)
-        page |= {"room": listening_room(results, methods, options, media), "packed": ""}
+        heat = run_heat_maps(settings, results, methods)
+        page |= {"room": listening_room(results, methods, options, media, heat), "packed": ""}
         size = folder_size(media)
     html = render(page)
     write_json(output.with_name("run.json"), run_record(settings, results))
