@@ -170,6 +170,14 @@ def model_inputs(wildcards):
     return paths.models_of(SETTINGS, wildcards.method)
 
 
+def external_inputs(wildcards):
+    """Return what a method from outside is given."""
+    inputs = paths.models_of(SETTINGS, wildcards.method)
+    if external_table.takes_frames(SETTINGS, wildcards.method):
+        inputs |= {"status": statuses_of("test"), "media": media_of("test")}
+    return inputs | {"files": external_table.files_of(SETTINGS, wildcards.method)}
+
+
 def experiment_models():
     """Return the files that the experiments' tables look into, by kind and name."""
     return paths.experiment_models(SETTINGS, _settings.experiment_methods(SETTINGS))

@@ -6,14 +6,6 @@ OUTPUTS:          <results>/separate/{method}/{block}: estimates.tsv and <mixtur
 """
 
 
-def external_inputs(wildcards):
-    """Return what a method from outside is given."""
-    inputs = paths.models_of(SETTINGS, wildcards.method)
-    if external_table.takes_frames(SETTINGS, wildcards.method):
-        inputs |= {"status": statuses_of("test"), "media": media_of("test")}
-    return inputs | {"files": external_table.files_of(SETTINGS, wildcards.method)}
-
-
 rule separate_external:
     input:
         unpack(external_inputs),
