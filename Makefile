@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 PEERS := .bench/.installed
 SITE := .docs/.installed
 
-.PHONY: demo test test-cluster test-faults test-edits test-envs test-storage test-install test-mutations test-web lint format
+.PHONY: demo test test-cluster test-faults test-edits test-envs test-kinds test-storage test-install test-mutations test-web lint format
 .PHONY: generated docs lock setup bench bench-full clean
 
 setup: $(INSTALLED)
@@ -56,6 +56,9 @@ test-edits: $(INSTALLED)
 
 test-envs: $(INSTALLED)
 	$(BIN)/python -m pytest tests/workflow -m envs
+
+test-kinds: $(INSTALLED)
+	$(BIN)/python -m pytest tests/workflow -m kinds
 
 test-storage: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt -r requirements-storage.txt

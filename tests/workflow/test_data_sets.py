@@ -165,7 +165,10 @@ def clips_of(demo: Path) -> tuple[Clips, Clips]:
     return train, {name: sounding for name, sounding in known.items() if name not in train}
 
 
-@pytest.mark.parametrize("kind", RUNS, ids=lambda kind: kind.__name__)
+EACH = [pytest.param(kind, marks=() if kind is vggsound else pytest.mark.kinds) for kind in RUNS]
+
+
+@pytest.mark.parametrize("kind", EACH, ids=lambda kind: kind.__name__)
 def test_a_list_in_a_data_sets_own_format_ends_in_scored_separations(finished, new_place, kind):
     if kind is parquet:
         pytest.importorskip("pyarrow")
