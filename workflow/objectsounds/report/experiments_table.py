@@ -29,7 +29,11 @@ def experiments_section(settings: dict, results: Path, media: Path) -> dict[str,
                 row["title"] = method_title(row["method"])
     denoised = results.joinpath(*DENOISE)
     published = [row for row in read_published(measure="NSDR") if row["method"] == "miml_gao"]
-    return found | {
-        "denoise": read_table(denoised) if denoised.exists() else [],
-        "published_denoise": published,
-    }
+    return (
+        {"seeds": []}
+        | found
+        | {
+            "denoise": read_table(denoised) if denoised.exists() else [],
+            "published_denoise": published,
+        }
+    )
