@@ -1,9 +1,13 @@
 """Methods from outside of the project in a real run: a function, a program, and finished estimates."""
 
+import json
+import shlex
 import shutil
 
 import pytest
 
+from objectsounds.config.external_table import register
+from objectsounds.config.settings import of_seeds
 from objectsounds.core.tables import read_table
 from tests.workflow.conftest import RESULTS
 
@@ -107,6 +111,20 @@ def test_only_what_changed_runs_again(place):
 def test_the_true_objects_are_named_to_a_twin(place):
     planned = place.planned("--config", "mixtures={objects: true}", "--", f"{RESULTS}/score/summary.tsv")
     assert planned == {"separate": 1, "separate_external": 2, "score": 3, "score_tables": 1}
+
+
+def test_the_tables_over_seeds_and_of_the_target_know_them(place):
+    for target in ("score/seeds.tsv", "experiments/summary.tsv"):
+        told = ("--printshellcmds", "--config", "seeds=[2018, 1]", "--", f"{RESULTS}/{target}")
+        done = place.snakemake("--dry-run", *told)
+        stage = "score_tables" if "score" in target else "experiments"
+        said = done.stdout + done.stderr
+        (command,) = {line for line in said.splitlines() if f"objectsounds {stage} " in line}
+        settings = json.loads(shlex.split(command.partition("--settings")[2])[0])
+        register({})
+        register(settings["external"])
+        assert of_seeds(settings, "hpss") == ["hpss", "hpss@seed1"]
+    register({})
 
 
 def test_an_entry_point_that_is_not_installed_ends_the_plan_with_a_sentence(place):

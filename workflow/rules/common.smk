@@ -96,9 +96,10 @@ def stage_params(stage, variant=None, extra=()):
     return settings_of
 
 
-def params_of(name):
+def params_of(name, extra=()):
     """Return the params of a stage without options: how Python starts, its settings and its version."""
-    return {"python": python, "settings": stage_params(name), "version": _settings.stage_version(name)}
+    settings = stage_params(name, extra=extra)
+    return {"python": python, "settings": settings, "version": _settings.stage_version(name)}
 
 
 def asked(name, device="cpu"):

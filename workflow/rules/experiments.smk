@@ -51,7 +51,7 @@ rule experiments:
     resources:
         **asked("experiments"),
     params:
-        **params_of("experiments"),
+        **params_of("experiments", external_table.table_keys(TABLE_METHODS)),
         methods=TABLE_METHODS,
         models=experiment_arguments,
         folder=lambda wildcards, output: str(Path(output.summary).parent),

@@ -66,7 +66,7 @@ rule score_tables:
     resources:
         **asked("score_tables"),
     params:
-        **params_of("score_tables"),
+        **params_of("score_tables", external_table.table_keys(METHODS)),
         methods=METHODS,
         seeds=lambda wildcards, output: paths.options_of(output, "seeds"),
     shell:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from objectsounds.config.classes import classes_of, names_by_alias
+from objectsounds.config.classes import added_of, classes_of, names_by_alias
 from objectsounds.config.job_resources import minutes
 from objectsounds.config.settings import load_settings, stage_settings
 from objectsounds.core.errors import ObjectsoundsError
@@ -58,7 +58,8 @@ def test_an_entry_of_the_configuration_says_the_same_as_a_row(table, entry):
 def test_only_stages_that_ask_what_a_class_is_are_given_the_added_ones(table):
     settings = load_settings({"class_table": str(table)})
     given = {"catalogue", "dataset", "mixtures", "score_tables", "export", "ablation_table", "report"}
-    stages = {"bases", "labels", "train", "soundfont", "separate", "score", "denoise", "experiments"} | given
+    given |= {"experiments", "publication"}
+    stages = {"bases", "labels", "train", "soundfont", "separate", "score", "denoise"} | given
     holders = {stage for stage in stages if "added_classes" in stage_settings(settings, stage)}
     assert holders == given
     assert "kazoo" in stage_settings(settings, "catalogue")["added_classes"]
@@ -213,3 +214,10 @@ def test_pictures_of_an_added_class_are_learnt_beside_those_of_the_others(tmp_pa
     with pytest.raises(ObjectsoundsError, match=r"bells has no picture of bell for val: add some"):
         (tmp_path / "bells" / "val" / "0.png").unlink()
         read_pictures(None, "val", options["folders"])
+
+
+@pytest.mark.parametrize("stage", ["mixtures_table", "score_tables", "experiments"])
+def test_every_stage_that_asks_for_groups_is_told_of_added_classes(table, stage):
+    settings = load_settings({"class_table": str(table), "classes": ["kazoo", "violin"]})
+    kept = stage_settings(settings, stage)
+    assert groups_of(kept["classes"], (2,), added_of(kept)) == ["toy", "instrument", "cross-domain"]

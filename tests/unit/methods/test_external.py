@@ -1,6 +1,9 @@
 """Methods from outside: programs that are called for mixtures, and what becomes of all that they do wrong."""
 
 import json
+import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -188,6 +191,29 @@ def test_what_a_program_leaves_running_is_killed_with_it(separated, tmp_path):
     while runs() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not runs()
+
+
+def test_a_job_that_is_asked_to_stop_ends_its_program(tmp_path):
+    code = """
+import sys
+from pathlib import Path
+import numpy as np
+from objectsounds.methods.external import Job, run_program
+about = {"name": "m", "objects": ["a"], "rate": 8000, "seed": 1, "sources": 1}
+job = Job.write(Path("m"), np.ones(10, np.float32), {}, **about)
+child = "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(600)"
+run_program([sys.executable, "-c", child, "{mixture}", "{output}"], [job], 600, Path())
+"""
+    job = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=os.environ
+    )
+    pid, deadline = tmp_path / "pid", time.monotonic() + 60
+    while not (pid.exists() and pid.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    job.send_signal(signal.SIGTERM)
+    _, said = job.communicate(timeout=60)
+    assert job.returncode == 1 and "stopped by SIGTERM, and the program with it" in said
+    assert not Path(f"/proc/{pid.read_text()}").exists()
 
 
 def test_a_program_that_is_not_there_is_said_in_a_sentence(separated):

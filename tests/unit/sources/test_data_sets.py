@@ -541,6 +541,9 @@ def test_parquet_shards_become_clips_by_ids_and_labels_of_any_form(extracted):
     mids = [{"video_id": "x-1", "audio": short, "labels": [MUSIC, VIOLIN], "split": "validation"}]
     found, _ = read("audio", write_parquet(extracted / "a.parquet", mids), pictures=pictures)
     assert [(item.objects, item.split) for item in found] == [(("violin",), "val")]
+    numbers = [{"audio": short, "label": 3}]  # that nothing says the meaning of
+    with pytest.raises(ObjectsoundsError, match=r"none of its labels is an object's name or alias \(3\)"):
+        read("audio", write_parquet(extracted / "b.parquet", numbers), pictures=pictures)
 
 
 def test_the_sound_of_a_row_of_parquet_is_decoded(extracted):

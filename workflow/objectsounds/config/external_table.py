@@ -68,6 +68,11 @@ def run_keys(name: str, keys: tuple[str, ...] = RUN_KEYS) -> tuple[str, ...]:
     return tuple(f"external.{section}.{key}" for key in keys) if section else ()
 
 
+def table_keys(methods: list[str]) -> tuple[str, ...]:
+    """Return the settings by which a table of methods knows those from outside, not how they are run."""
+    return tuple(dict.fromkeys(key for name in methods for key in run_keys(name, ("objects",))))
+
+
 def _declared(name: str, item: dict) -> Method:
     told = [TOLD.get(item["objects"], ""), *(TOLD_BY.get(thing, "") for thing in item["given"]), item["told"]]
     return Method(

@@ -145,7 +145,7 @@ STAGE_KEYS = {
     "experiments": [
         "seed",
         "seeds",
-        "classes",
+        *CLASSES,
         "mixtures.sources",
         "train",
         "variants",

@@ -1,5 +1,6 @@
 """A folder of pictures in place of a video's picture: frames that were extracted before, evenly over it."""
 
+import re
 from pathlib import Path
 
 import cv2
@@ -51,5 +52,5 @@ def read_picture_folder(folder: Path, times: list[float], seconds: float, size: 
 
 
 def _order(path: Path) -> tuple[int, str]:
-    digits = "".join(char for char in path.stem if char.isdigit())
-    return int(digits or 0), path.name
+    number = re.search(r"\d+$", path.stem)
+    return int(number[0]) if number else 0, path.name

@@ -85,7 +85,7 @@ class Columns:
         self.labels = next((name for name in LABELS if name in schema.names), None)
         self.split = "split" if "split" in schema.names else None
         told = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
-        self.names = _class_names(told.get("info", {}).get("features", {}).get(self.labels))
+        self.names = dict(enumerate(_class_names(told.get("info", {}).get("features", {}).get(self.labels))))
 
     @property
     def read(self) -> list[str]:
@@ -97,7 +97,7 @@ class Columns:
         name = row[self.name] if self.name else row[self.sound]["path"]
         cell = row[self.labels] if self.labels else None
         cells = cell if isinstance(cell, list) else [] if cell is None else [cell]
-        labels = [self.names[item] if isinstance(item, int) else str(item) for item in cells]
+        labels = [self.names.get(item, str(item)) if isinstance(item, int) else str(item) for item in cells]
         return (
             re.sub(r"\.[a-z0-9]{2,4}$", "", Path(str(name or "")).name),
             labels,

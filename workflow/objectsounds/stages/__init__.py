@@ -4,7 +4,8 @@ Rule, subcommand, module, settings and test of a stage have its name. The except
 the rule of stage ``separate`` that may have a GPU; ``separate`` on the command line takes a person's videos
 too, as the rule ``separate_video`` does. ``labels`` and ``ablation`` look at frames by section ``labeller``,
 tables (``score_tables``, ``mixtures_table``) are made by their stage's section; ``export``,
-``leakage`` and ``publication`` have none.
+``leakage`` and ``publication`` have none. ``separate_external`` has section ``external``, and writes where
+``separate`` does.
 """
 
 STAGES = (
