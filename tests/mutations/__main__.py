@@ -26,7 +26,7 @@ MODULES = (
     *("methods.separation", "methods.guided", "methods.guided_masks", "methods.refinement", "methods.timbre"),
     *("stages.score", "stages.score_tables", "data.score_tables", "signal.measures", "signal.statistics"),
     *("data.seed_table", "data.run_record", "report.run_comparison", "report.latex", "report.paper_tables"),
-    *("data.mixtures", "stages.mixtures", "data.targets", "data.bags", "stages.dataset"),
+    *("data.mixtures", "data.mixture_list", "stages.mixtures", "data.targets", "data.bags", "stages.dataset"),
     *("stages.dictionary", "dictionaries.file", "dictionaries.choice", "dictionaries.gao"),
     *("dictionaries.surest", "dictionaries.agreement", "dictionaries.solo", "dictionaries.consensus"),
     "dictionaries.visual",
@@ -44,6 +44,7 @@ MODULES = (
     ),
 )
 BESIDE = {  # tests that reach a module by way of others
+    "data.mixture_list": ["mixtures"],
     "networks.training": ["train"],
     "dictionaries.choice": ["rules"],
     "sources.candidates": ["catalogue"],

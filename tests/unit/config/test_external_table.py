@@ -43,7 +43,7 @@ def test_a_declared_method_stands_among_the_methods():
 )
 def test_what_a_method_is_told_is_shown(item, told):
     settings_of(theirs={"command": COMMAND} | item)
-    assert method_of("theirs").told == told
+    assert method_of("theirs").told == told and method_of("theirs").title == "theirs"
     assert method_of("theirs").best_matching == (item.get("objects") == "blind")
 
 

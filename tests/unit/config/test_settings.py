@@ -197,7 +197,7 @@ def test_every_stage_has_a_version_a_rule_a_module_and_its_keys(stage):
     assert stage_version(stage) >= 1
     rules = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
     command = {"separate_videos": "separate"}.get(stage, stage)  # told in the package's stages/__init__.py
-    assert f'params_of("{stage}")' in rules or f'stage_version("{stage}")' in rules
+    assert f'params_of("{stage}"' in rules or f'stage_version("{stage}")' in rules
     assert f"objectsounds {command}" in rules and command in COMMANDS
     assert stage_settings(load_settings({"preset": "demo"}), stage)
 
