@@ -18,8 +18,7 @@ import torch
 
 from objectsounds.config.external_table import completed, register
 from objectsounds.config.method_table import CONDITIONINGS, METHODS, RULES, Conditioning
-from objectsounds.config.paths import dictionary_keys
-from objectsounds.config.settings import load_settings, merge, stage_settings
+from objectsounds.config.settings import dictionary_keys, load_settings, merge, stage_settings
 from objectsounds.config.video_options import VideoOptions
 from objectsounds.core.arguments import NamedFile
 from objectsounds.core.tables import read_table, write_table

@@ -27,7 +27,7 @@ rule dictionary:
         **asked("dictionary"),
     params:
         python=python,
-        settings=lambda wc: stage_params("dictionary", extra=paths.dictionary_keys(wc.dictionary))(wc),
+        settings=lambda wc: stage_params("dictionary", extra=_settings.dictionary_keys(wc.dictionary))(wc),
         version=_settings.stage_version("dictionary"),
         rule=lambda wc: DICTIONARIES[wc.dictionary].rule,
         supervision=lambda wc: DICTIONARIES[wc.dictionary].supervision or "visual",

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from objectsounds.config.method_table import DICTIONARIES, separate_options
-from objectsounds.config.paths import dictionary_keys
-from objectsounds.config.settings import load_settings, shared_variant
+from objectsounds.config.settings import dictionary_keys, load_settings, shared_variant
 from objectsounds.dictionaries import transposition
 from objectsounds.dictionaries.file import read_dictionary
 from objectsounds.dictionaries.transposition import pitched_objects, with_transpositions

@@ -65,6 +65,7 @@ DICTIONARIES = {
     "exemplar": Source("exemplar", "visual_exemplar", "Visual exemplar", None, as_published=True),
     "gaussian": Source("gaussian", "gaussian", "Gaussian bases", None),
 }
+TRUSTED = "consensus"  # whose clips the learned separators may learn from alone
 SAME_RULE = "miml_surest"  # as the upper bound, from what is seen
 DRAWN = "gaussian"  # not chosen of bases but drawn, as many as another dictionary has
 RULES = {source.rule: source for source in DICTIONARIES.values() if source.rule != DRAWN}
@@ -171,6 +172,9 @@ METHODS = {
     "unet_audio": Method("U-Net, sound alone", "neural.semantic_masks", network="unet"),
     "unet_combined": Method(
         "U-Net with frames", "neural.semantic_masks", network="unet", frames="frame_network"
+    ),
+    "unet_guided": Method(
+        "U-Net, among what is seen", "neural.masks_among_seen", guided=True, network="unet"
     ),
     "wave_unet": Method("Wave-U-Net", "neural.waveforms", network="wave_unet/none"),
     "co_separation": Method("Co-separation", "neural.co_separated", guided=True, network="co_separation"),

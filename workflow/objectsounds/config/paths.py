@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
-from objectsounds.config.method_table import DICTIONARIES, method_of, variant_of
-from objectsounds.config.settings import of_variant, run_methods, shared_variant
-from objectsounds.config.stage_keys import MASKING, TRANSPOSING
+from objectsounds.config.method_table import DICTIONARIES, TRUSTED, method_of, variant_of
+from objectsounds.config.settings import dictionary_keys, of_variant, run_methods, shared_variant, trusts
+from objectsounds.config.stage_keys import MASKING
 from objectsounds.core.files import CATALOGUE, read_lines
 
 EXPERIMENTS = (  # the tables of stage experiments
@@ -39,13 +39,6 @@ def shards(path: str, split: str) -> list[str]:
     return [name for name in read_lines(path) if name.startswith(f"{split}-")]
 
 
-def dictionary_keys(dictionary: str) -> tuple[str, ...]:
-    """Return the keys of a dictionary beyond its stage's."""
-    source = DICTIONARIES[dictionary]
-    keys = tuple(f"dictionary.{section}" for section in source.sections)
-    return keys if source.as_published else keys + TRANSPOSING
-
-
 def network_of(settings: dict, dictionary: str, variant: str) -> str | None:
     """Return the trained network that a dictionary's rule asks; None for rules that ask none."""
     supervision = DICTIONARIES[dictionary].supervision
@@ -67,16 +60,19 @@ def dataset_of(settings: dict, variant: str, split: str) -> str:
     return f"<results>/dataset/{shared_variant(settings, 'dataset', variant)}/{split}.h5"
 
 
+def dictionary_path(settings: dict, dictionary: str, variant: str) -> str:
+    """Return the file of a dictionary."""
+    folder = shared_variant(settings, "dictionary", variant, dictionary_keys(dictionary))
+    return f"<results>/dictionary/{folder}/{dictionary}.h5"
+
+
 def dictionary_file(settings: dict, name: str) -> str | None:
     """Return the dictionary of a method, None if it has none."""
     method, variant = method_of(name), variant_of(name)
     dictionary = method.dictionary
     if method.sizes and of_variant(settings, variant)["separate"]["components_per_source"] is None:
         dictionary = method.sizes
-    if dictionary is None:
-        return None
-    folder = shared_variant(settings, "dictionary", variant, dictionary_keys(dictionary))
-    return f"<results>/dictionary/{folder}/{dictionary}.h5"
+    return None if dictionary is None else dictionary_path(settings, dictionary, variant)
 
 
 def guided_methods(names: list[str]) -> list[str]:
@@ -130,6 +126,21 @@ def solos_of(settings: dict, stage: str, variant: str, split: str, labels: str =
     folder = shared_variant(settings, "solos", variant)
     rate = of_variant(settings, variant)[stage]["rate"]
     return f"<results>/solos/{folder}/{rate}{labels}/{split}.h5"
+
+
+def trusted_by(settings: dict, variant: str, split: str, labels: str) -> str | None:
+    """Return the dictionary whose clips are a split's solos; None where what is seen, or listed, says it.
+
+    It holds train clips alone.
+    """
+    if split != "train" or labels or not trusts(settings, variant):
+        return None
+    return dictionary_path(settings, TRUSTED, variant)
+
+
+def plays(settings: dict, variant: str, split: str, labels: str) -> bool:
+    """True if a SoundFont's performances are among a split's solos."""
+    return split == "train" and not labels and of_variant(settings, variant)["solos"]["performances"] > 0
 
 
 def other_splits(split: str) -> list[str]:

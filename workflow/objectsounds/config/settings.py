@@ -14,9 +14,16 @@ from objectsounds.config.added_classes import added_pictures, merged_added
 from objectsounds.config.classes import classes_of
 from objectsounds.config.external_table import check_external, completed, register
 from objectsounds.config.kind_table import KINDS
-from objectsounds.config.method_table import DICTIONARIES, METHODS, method_of, no_such_method, with_twins
+from objectsounds.config.method_table import (
+    DICTIONARIES,
+    METHODS,
+    TRUSTED,
+    method_of,
+    no_such_method,
+    with_twins,
+)
 from objectsounds.config.schema import defaults_of, read_schema, read_yaml, typed
-from objectsounds.config.stage_keys import STAGE_KEYS, UPSTREAM, VARIANT_SECTIONS
+from objectsounds.config.stage_keys import STAGE_KEYS, TRANSPOSING, UPSTREAM, VARIANT_SECTIONS
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.places import PACKAGE, ROOT
 
@@ -286,11 +293,26 @@ def canonical(settings: dict) -> str:
     return json.dumps(settings, sort_keys=True, separators=(",", ":"))
 
 
+def trusts(settings: dict, variant: str) -> bool:
+    """True if the solo clips of a variant are those that a dictionary is made of."""
+    return of_variant(settings, variant)["solos"]["supervision"] == "trusted"
+
+
+def dictionary_keys(dictionary: str) -> tuple[str, ...]:
+    """Return the keys of a dictionary beyond its stage's."""
+    source = DICTIONARIES[dictionary]
+    keys = tuple(f"dictionary.{section}" for section in source.sections)
+    return keys if source.as_published else keys + TRANSPOSING
+
+
 def shared_variant(settings: dict, stage: str, variant: str, extra: tuple[str, ...] = ()) -> str:
     """Return ``default`` if the variant changes nothing that the stage or a stage before it depends on."""
     stages = [stage]
     for name in stages:
         stages.extend(UPSTREAM[name])
+        if name == "solos" and trusts(settings, variant):
+            stages.append("dictionary")
+            extra = dictionary_keys(TRUSTED)
     for name in stages:
         keys = extra if name == "dictionary" else ()
         if stage_settings(settings, name, variant, keys) != stage_settings(settings, name, "default", keys):

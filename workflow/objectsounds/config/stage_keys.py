@@ -16,6 +16,7 @@ LEARNING = (  # keys of every network that learns from mixtures
     "rate",
     "sources",
     "gain_db",
+    "transpose",
     "optimiser",
     "learning_rate",
     "momentum",
@@ -24,6 +25,7 @@ LEARNING = (  # keys of every network that learns from mixtures
     "batch_size",
     "steps_per_epoch",
     "epochs",
+    "average",
     "val_mixtures",
     "patience",
     "checkpoint_every",
@@ -151,13 +153,13 @@ STAGE_KEYS = {
         "variants",
         "experiments.variants",
     ],
-    "solos": ["solos", "dataset"],  # whose labels it takes, of any transform's bases
+    "solos": ["solos", "soundfont.files", "dataset"],  # whose labels it takes, of any transform's bases
     "frame_network": ["seed", "frame_network"],
     "frame_predictions": ["seed", "frame_network"],
     "unet": [  # not how its masks are taken, which concerns separation alone
         "seed",
         "mixtures.rms_db",
-        *(f"unet.{key}" for key in (*LEARNING, *UNET)),
+        *(f"unet.{key}" for key in (*LEARNING, *UNET, "targets")),
     ],
     "wave_unet": ["seed", "mixtures.rms_db", "wave_unet"],
     "co_separation": ["seed", "mixtures.rms_db", "co_separation"],

@@ -43,6 +43,13 @@ class Dictionary:
             return self.bases[:0].T
         return self.bases[self.owners == self.objects.index(name)].T
 
+    def clip_objects(self) -> dict[str, str]:
+        """Return the object of each clip that an object has bases of, where it is but one."""
+        found: dict[str, set[int]] = {}
+        for clip, owner in zip(self.clip_ids, self.owners.tolist(), strict=True):
+            found.setdefault(clip, set()).add(owner)
+        return {clip: self.objects[owners.pop()] for clip, owners in found.items() if len(owners) == 1}
+
     def clips_of(self, name: str) -> list[str]:
         """Return the clip that each of an object's bases comes from, in the order of ``of``."""
         owners = zip(self.clip_ids, self.owners, strict=True)

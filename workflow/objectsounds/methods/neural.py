@@ -156,6 +156,28 @@ def semantic_masks(problem: Problem) -> dict[str, np.ndarray]:
     return dict(zip(problem.objects, waves.cpu().numpy(), strict=True))
 
 
+def masks_among_seen(problem: Problem) -> dict[str, np.ndarray]:
+    """Separate by the U-Net's masks among the detected objects alone, with the mixture's phase.
+
+    The masks are a softmax over these objects, whatever the network says of others.
+    """
+    model, names = problem.model, problem.objects
+    if not names:
+        return {}
+    options = model.trained.options
+    mixture, factor = _at_its_level(problem)
+    spectrum = stft(mixture.to(model.device), options["window"], options["hop"])
+    told = [model.trained.objects.index(name) for name in names]
+    masks = over_windows(
+        lambda part: torch.softmax(model.trained.network(part[None])[0, told], dim=0),
+        warped(spectrum, options["bins"]),
+        options["frames"],
+    )
+    masks = unwarp_matrix(len(spectrum), options["bins"]).to(spectrum.device) @ masks
+    waves = istft(masks * spectrum, options["window"], options["hop"], len(mixture)) / factor
+    return dict(zip(names, waves.cpu().numpy(), strict=True))
+
+
 def object_masks(model: Learned, spectrum: torch.Tensor, objects: list[str]) -> torch.Tensor:
     """Return the masks of objects, shape=(len(objects), F, N), of a complex spectrogram, shape=(F, N).
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 import h5py
 import numpy as np
 import torch
+from scipy.signal import resample
 
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import reading
@@ -43,6 +44,8 @@ class Mixer:
         Level of each source's whole clip, dB full scale, as in the mixtures that are tested with.
     gain_db : float
         The level of each source differs from it by at most this much.
+    transpose : float
+        By how many semitones, at most, a source is played faster or slower.
     opens : callable
         Opens the file of its clips.
     """
@@ -53,6 +56,7 @@ class Mixer:
     counts: list[int]
     rms_db: float
     gain_db: float = 0.0
+    transpose: float = 0.0
 
     def __post_init__(self):
         known = range(len(self.solos.objects))
@@ -77,11 +81,15 @@ class Mixer:
 
     def section(self, rng: np.random.Generator, file: h5py.File, clip: int) -> np.ndarray:
         """Return a section of a clip that is not silent where it can be helped, float32 [shape=(length,)]."""
-        spare = max(0, int(self.solos.start[clip + 1] - self.solos.start[clip]) - self.length)
+        taken = self.length
+        if self.transpose:
+            taken = round(taken * 2 ** (rng.uniform(-self.transpose, self.transpose) / 12))
+        spare = max(0, int(self.solos.start[clip + 1] - self.solos.start[clip]) - taken)
         for _ in range(TRIES):
-            part = self.solos.section(file, clip, int(rng.integers(spare + 1)), self.length)
+            part = self.solos.section(file, clip, int(rng.integers(spare + 1)), taken)
             if np.sqrt(np.mean(part**2)) > QUIET * self.solos.rms[clip]:
                 break
+        part = part if taken == self.length else resample(part, self.length)
         level = self.rms_db + rng.uniform(-self.gain_db, self.gain_db)
         return part * np.float32(10 ** (level / 20) / self.solos.rms[clip])
 
@@ -153,7 +161,8 @@ class MixTraining(Training):
         super().__init__(settings, stage, checkpoint)
         self.task = task(self.options, train)
         level, gain = settings["mixtures"]["rms_db"], self.options["gain_db"]
-        self.train = mixer(train, self.task.length, self.task.counts, level, gain)
+        drawn = (level, gain, self.options["transpose"])
+        self.train = mixer(train, self.task.length, self.task.counts, *drawn)
         if lacking := self.train.lacking():
             raise ObjectsoundsError(f"{stage}: {lacking}")
         held = val is not None and self.options["val_mixtures"] > 0
@@ -180,6 +189,7 @@ class MixTraining(Training):
             loss.backward()
             self.optimiser.step()
             self.schedule.step()
+            self.stepped()
             total += loss.item()
         row = {"train_loss": total / steps}
         return row | ({"val_loss": self._measure(self.val)} if self.val is not None else {})
@@ -191,7 +201,7 @@ class MixTraining(Training):
         draw = generator(self.settings["seed"], self.stage, "held out")
         size = self.options["batch_size"]
         count = -(-self.options["val_mixtures"] // size)
-        with evaluating(self.network):
+        with self.averaged(), evaluating(self.network):
             losses = [self._loss(batch).item() for batch in mixer.batches(draw, count, size)]
         return float(np.mean(losses))
 

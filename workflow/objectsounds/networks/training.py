@@ -30,7 +30,8 @@ class Training:
     ----------
     settings : dict
         Keys ``seed`` and the stage's section, which holds ``device``, ``threads``, ``mixed_precision``,
-        ``epochs`` and ``patience``; where it holds ``keep: last``, the last weights are kept, not the best.
+        ``epochs`` and ``patience``; where it holds ``keep: last``, the last weights are kept, not the best;
+        where it holds ``average``, what is measured and kept is the moving average of the weights.
     stage : str
         Names the section, and the random numbers.
     checkpoint : Path
@@ -49,6 +50,7 @@ class Training:
         """Take what is trained; ``identity`` is the same for the same settings and data alone."""
         self.network, self.optimiser, self.schedule = network, optimiser, schedule
         self.identity = identity
+        self.average = self._weights() if self.options.get("average") else {}
         self.best = {"loss": float("inf"), "epoch": -1, "state": self._weights()}
 
     def learn(self, number: int) -> dict:
@@ -56,7 +58,32 @@ class Training:
         raise NotImplementedError
 
     def _weights(self) -> dict:
-        return {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()}
+        state = self.average or self.network.state_dict()
+        return {name: value.detach().cpu().clone() for name, value in state.items()}
+
+    def stepped(self) -> None:
+        """Take the weights into their moving average, after a step of the schedule.
+
+        It decays faster in the first steps, so that the weights of the beginning are soon forgotten.
+        """
+        number = self.schedule.last_epoch
+        decay = min(self.options.get("average", 0.0), number / (number + 9))
+        for name, value in self.network.state_dict().items() if self.average else ():
+            kept = self.average[name]
+            if kept.is_floating_point():
+                kept.lerp_(value.detach().to(kept), 1 - decay)
+            else:
+                kept.copy_(value)
+
+    @contextlib.contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Give the network the moving average of its weights for a while, where one is kept."""
+        own = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+        self.network.load_state_dict(self.average or own)
+        try:
+            yield
+        finally:
+            self.network.load_state_dict(own)
 
     def mixed_precision(self) -> contextlib.AbstractContextManager:
         """Return the context of a forward pass: bfloat16 on a GPU if asked for, else float32."""
@@ -87,6 +114,7 @@ class Training:
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])
         self.history, self.best = json.loads(state["history"]), state["best"]
+        self.average = state["average"]
         log.info("going on after epoch %d", len(self.history))
 
     def save(self) -> None:
@@ -98,6 +126,7 @@ class Training:
             "schedule": self.schedule.state_dict(),
             "history": json.dumps(self.history),
             "best": self.best,
+            "average": self.average,
         }
         with written_whole(self.checkpoint) as temporary:
             torch.save(state, temporary)

@@ -1,10 +1,11 @@
-"""Training of the semantic-mask U-Net (Nuotimaa 2022)."""
+"""Training of the U-Net whose masks are probabilities of objects (Nuotimaa 2024)."""
 
 from pathlib import Path
 
 import torch
 
 from objectsounds.data.solos import Solos
+from objectsounds.networks.co_separation import LEAST, bin_weights
 from objectsounds.networks.mix_training import Trained, load_separator, smooth_decay
 from objectsounds.networks.unet import UNet, stft, targets, warp_matrix
 
@@ -20,8 +21,32 @@ def warped(spectra: torch.Tensor, bins: int) -> torch.Tensor:
     return matrix @ spectra.abs()
 
 
+def share_loss(
+    logits: torch.Tensor, magnitudes: torch.Tensor, mixture: torch.Tensor, present: torch.Tensor
+) -> torch.Tensor:
+    """Return the cross-entropy between the shares that a mixture's objects have of its bins and their masks.
+
+    Masks are a softmax over the objects that are in the mixture, as they are where these are known. Loud
+    bins weigh more, as in co-separation.
+
+    Parameters
+    ----------
+    logits, magnitudes : torch.Tensor [shape=(B, L, R, N)]
+    mixture : torch.Tensor [shape=(B, R, N)]
+        Magnitudes.
+    present : torch.Tensor, bool [shape=(B, L)]
+        Which objects are in the mixture.
+    """
+    absent = ~present[:, :, None, None]
+    masks = torch.log_softmax(logits.masked_fill(absent, -torch.inf), dim=1).masked_fill(absent, 0)
+    shares = magnitudes / magnitudes.sum(dim=1, keepdim=True).clamp(min=LEAST)
+    return -(bin_weights(mixture) * (shares * masks).sum(dim=1)).mean()
+
+
 class UnetTask:
-    """Soft-target cross-entropy over the bins of mixtures of two (Nuotimaa eq. 3.1).
+    """Mixtures of solo clips whose bins' probabilities are learnt, by section ``unet``'s ``targets``.
+
+    ``softmax`` is the soft-target cross-entropy over all objects (Nuotimaa eq. 3.1), ``ratio`` `share_loss`.
 
     Parameters
     ----------
@@ -37,11 +62,14 @@ class UnetTask:
         self.decay = smooth_decay(options)
 
     def loss(self, sources: torch.Tensor) -> torch.Tensor:
-        """Return the mean cross-entropy of a batch of sources, shape=(B, L, T)."""
+        """Return the mean cross-entropy of a batch of sources, shape=(B, L, T); those of absent objects are 0."""
         spectra = stft(sources, self.options["window"], self.options["hop"])
-        wanted = targets(warped(spectra, self.options["bins"]))
-        given = warped(spectra.sum(dim=1), self.options["bins"])
-        return torch.nn.functional.cross_entropy(self.network(given).float(), wanted)
+        magnitudes = warped(spectra, self.options["bins"])
+        mixture = warped(spectra.sum(dim=1), self.options["bins"])
+        logits = self.network(mixture).float()
+        if self.options["targets"] == "ratio":
+            return share_loss(logits, magnitudes, mixture, sources.abs().amax(dim=2) > 0)
+        return torch.nn.functional.cross_entropy(logits, targets(magnitudes))
 
 
 def load_unet(path: str | Path) -> Trained:

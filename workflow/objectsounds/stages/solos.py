@@ -1,12 +1,13 @@
 """Stage ``solos``: clips with one label, any, or unasked, at one rate: what the separators learn from.
 
 The label is what is seen (``solos.supervision: visual``), so that these methods know no more than MIML
-does. No performance may be learnt from that another split holds too: that would be its answer.
+does; ``trusted`` takes those clips alone that the dictionary of ``miml`` is made of. No performance may be
+learnt from that another split holds too: that would be its answer.
 """
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import h5py
@@ -19,6 +20,9 @@ from objectsounds.core.progress import tracker
 from objectsounds.data.bags import open_dataset
 from objectsounds.data.solos import FULL, check_performances, label_confidence, read_performances, solo_labels
 from objectsounds.data.status import good_clips, read_audio
+from objectsounds.dictionaries.file import read_dictionary
+from objectsounds.dictionaries.performed import SECONDS, clip_name, playable
+from objectsounds.synthesis.performances import performances
 
 STAGE_VERSION = 2
 CHUNK = 2**16  # samples
@@ -42,13 +46,15 @@ def make_solos(
     output: str | Path,
     progress: Callable = iter,
     labels: str = "one",
+    dictionary: str | Path | None = None,
+    play: bool = False,
 ) -> None:
     """Gather a split's solo clips.
 
     Parameters
     ----------
     settings : dict
-        Key ``solos``.
+        Keys ``solos`` and ``soundfont.files``.
     rate : int
         Hz, to which the clips are resampled.
     dataset : path
@@ -65,20 +71,28 @@ def make_solos(
         Wraps the shards.
     labels : str
         ``one``: clips with exactly one label; ``any``: with one or more; ``unasked``: all, without labels.
+    dictionary : path, optional
+        Whose clips are trusted; without it those of one visual label are taken.
+    play : bool
+        Whether the SoundFont's performances join the clips. Their ids are no clips'.
     """
     from objectsounds.media.wav import resampled
 
     bags = open_dataset(dataset, bases=False)
-    supervision = settings["solos"]["supervision"]
+    supervision = "audioset" if settings["solos"]["supervision"] == "audioset" else "visual"
     sure = label_confidence(bags, supervision)
     if labels == "unasked":
         label_of = dict.fromkeys(bags.clip_ids, -1)
     elif labels == "any":
         label_of = {name: int(row.argmax()) for name, row in sure.items()}
+    elif dictionary is not None:
+        trusted = read_dictionary(dictionary).clip_objects()
+        label_of = {name: bags.objects.index(label) for name, label in trusted.items()}
     else:
         label_of = solo_labels(bags, supervision)
     kept: list[dict] = []
     powers: list[float] = []
+    played: list[tuple[str, int]] = []
     with written_whole(output) as temporary, h5py.File(temporary, "w") as file:
         sounds = file.create_dataset("waveform", (0,), np.int16, maxshape=(None,), chunks=(CHUNK,))
         starts = [0]
@@ -91,7 +105,12 @@ def make_solos(
                     powers.append(_append(sounds, np.round(scaled).astype(np.int16)))
                     starts.append(len(sounds))
         check_performances(kept, read_performances(elsewhere))
-        ids = [row["clip_id"] for row in kept]
+        for name, wave in played_solos(settings, bags.objects, rate) if play else ():
+            powers.append(_append(sounds, np.round(np.clip(wave, -1, 1) * FULL).astype(np.int16)))
+            starts.append(len(sounds))
+            played.append((clip_name(len(played)), bags.objects.index(name)))
+        label_of |= dict(played)
+        ids = [row["clip_id"] for row in kept] + [name for name, _ in played]
         describe(file, settings, STAGE_VERSION)
         file.attrs["objects"] = json.dumps(bags.objects)
         file.attrs["rate"] = rate
@@ -103,7 +122,21 @@ def make_solos(
             shape = (len(ids), len(bags.objects))
             file.create_dataset("confidence", data=np.reshape([sure[name] for name in ids], shape))
     kind = {"one": "have exactly one label", "any": "have a label", "unasked": "are good"}[labels]
-    log.info("%d of %d clips %s", len(ids), len(bags.clip_ids), kind)
+    kind = "are trusted" if dictionary is not None else kind
+    log.info("%d of %d clips %s", len(kept), len(bags.clip_ids), kind)
+    if played:
+        log.info("%d performances of a SoundFont beside them", len(played))
+
+
+def played_solos(settings: dict, objects: list[str], rate: int) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield an instrument and a performance of it, float32 [shape=(T,)], as often as settings say.
+
+    They are the same in every run, whatever its seed.
+    """
+    fonts = [Path(name) for name in settings["soundfont"]["files"]]
+    for name in playable(objects):
+        for wave in performances(name, settings["solos"]["performances"], SECONDS, rate, 0, fonts):
+            yield name, wave
 
 
 OPTIONS = {
@@ -112,6 +145,8 @@ OPTIONS = {
     "status": MANY,
     "elsewhere": SOME | {"help": "the other splits' performances"},
     "labels": {"choices": ["one", "any", "unasked"], "default": "one", "help": "how many a clip may have"},
+    "dictionary": {"help": "the dictionary whose clips are trusted"},
+    "play": {"action": "store_true", "help": "have the SoundFont's performances beside the clips"},
     "output": ONE,
 }
 
@@ -119,4 +154,5 @@ OPTIONS = {
 def run(args, settings: dict) -> None:
     """Run the stage as its rule does."""
     inputs = (args.dataset, args.status, args.elsewhere)
-    make_solos(settings, args.rate, *inputs, args.output, tracker("solos"), args.labels)
+    files = (*inputs, args.output, tracker("solos"))
+    make_solos(settings, args.rate, *files, args.labels, args.dictionary, args.play)
