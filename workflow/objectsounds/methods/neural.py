@@ -4,6 +4,7 @@ Mixtures are brought to the level that the networks learnt at, and the estimates
 That level is the one of as many sources as sound, each at ``mixtures.rms_db``: known of test mixtures.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,18 +143,50 @@ def mask_probabilities(model: Learned, spectrum: torch.Tensor, clips: list[str])
     return found * weights[:, None, None]
 
 
+def unwarped(model: Learned, spectrum: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """Return values on the bins of a spectrogram, shape=(L, F, N), of those on the warped axis, (L, R, N)."""
+    return unwarp_matrix(len(spectrum), values.shape[-2]).to(model.device) @ values
+
+
+def _predicted(
+    model: Learned, spectrum: torch.Tensor, predict: Callable[[torch.Tensor], torch.Tensor]
+) -> torch.Tensor:
+    """Return what a network says of a spectrogram's magnitudes, (1, R, frames) at a time, on its own bins."""
+    options = model.trained.options
+    magnitudes = warped(spectrum, options["bins"])
+    return unwarped(
+        model, spectrum, over_windows(lambda part: predict(part[None]), magnitudes, options["frames"])
+    )
+
+
+def through_masks(problem: Problem, masks: Callable[[torch.Tensor], torch.Tensor]) -> np.ndarray:
+    """Return what masks let through of a mixture, with its phase, shape=(P, T).
+
+    Parameters
+    ----------
+    problem : Problem
+    masks : callable
+        From the complex spectrogram, shape=(F, N), of the mixture at the level that the network learnt at,
+        to P masks on it.
+    """
+    model = problem.model
+    window, hop = model.trained.options["window"], model.trained.options["hop"]
+    mixture, factor = _at_its_level(problem)
+    spectrum = stft(mixture.to(model.device), window, hop)
+    waves = istft(masks(spectrum) * spectrum, window, hop, len(mixture)) / factor
+    return waves.cpu().numpy()
+
+
 def semantic_masks(problem: Problem) -> dict[str, np.ndarray]:
     """Separate by the U-Net's masks on the mixture's spectrogram, with the mixture's phase (Nuotimaa 3.1)."""
-    model = problem.model
-    options, own = model.trained.options, model.options
-    mixture, factor = _at_its_level(problem)
-    spectrum = stft(mixture.to(model.device), options["window"], options["hop"])
-    probabilities = mask_probabilities(model, spectrum, problem.clips)
-    matrix = unwarp_matrix(len(spectrum), options["bins"]).to(model.device)
-    masks = decide(matrix @ probabilities, own["background"], own["mask"] == "soft")
+    model, own = problem.model, problem.model.options
     numbers = [model.trained.objects.index(name) for name in problem.objects]
-    waves = istft(masks[numbers] * spectrum, options["window"], options["hop"], len(mixture)) / factor
-    return dict(zip(problem.objects, waves.cpu().numpy(), strict=True))
+
+    def masks(spectrum: torch.Tensor) -> torch.Tensor:
+        probabilities = unwarped(model, spectrum, mask_probabilities(model, spectrum, problem.clips))
+        return decide(probabilities, own["background"], own["mask"] == "soft")[numbers]
+
+    return dict(zip(problem.objects, through_masks(problem, masks), strict=True))
 
 
 def masks_among_seen(problem: Problem) -> dict[str, np.ndarray]:
@@ -164,18 +197,12 @@ def masks_among_seen(problem: Problem) -> dict[str, np.ndarray]:
     model, names = problem.model, problem.objects
     if not names:
         return {}
-    options = model.trained.options
-    mixture, factor = _at_its_level(problem)
-    spectrum = stft(mixture.to(model.device), options["window"], options["hop"])
     told = [model.trained.objects.index(name) for name in names]
-    masks = over_windows(
-        lambda part: torch.softmax(model.trained.network(part[None])[0, told], dim=0),
-        warped(spectrum, options["bins"]),
-        options["frames"],
-    )
-    masks = unwarp_matrix(len(spectrum), options["bins"]).to(spectrum.device) @ masks
-    waves = istft(masks * spectrum, options["window"], options["hop"], len(mixture)) / factor
-    return dict(zip(names, waves.cpu().numpy(), strict=True))
+
+    def masks(spectrum: torch.Tensor) -> torch.Tensor:
+        return _predicted(model, spectrum, lambda part: model.trained.network(part)[0, told].softmax(dim=0))
+
+    return dict(zip(names, through_masks(problem, masks), strict=True))
 
 
 def object_masks(model: Learned, spectrum: torch.Tensor, objects: list[str]) -> torch.Tensor:
@@ -183,13 +210,9 @@ def object_masks(model: Learned, spectrum: torch.Tensor, objects: list[str]) -> 
 
     On the linear axis, in 0 to 1; each object is looked for by itself, and no two masks need to sum to 1.
     """
-    options, network = model.trained.options, model.trained.network
     told = torch.tensor([model.trained.objects.index(name) for name in objects], device=spectrum.device)
     mixture = torch.zeros_like(told)
-    found = over_windows(
-        lambda part: network(part[None], mixture, told), warped(spectrum, options["bins"]), options["frames"]
-    )
-    return unwarp_matrix(len(spectrum), options["bins"]).to(spectrum.device) @ found
+    return _predicted(model, spectrum, lambda part: model.trained.network(part, mixture, told))
 
 
 def co_separated(problem: Problem) -> dict[str, np.ndarray]:
@@ -197,12 +220,8 @@ def co_separated(problem: Problem) -> dict[str, np.ndarray]:
     model, names = problem.model, problem.objects
     if not names:
         return {}
-    options = model.trained.options
-    mixture, factor = _at_its_level(problem)
-    spectrum = stft(mixture.to(model.device), options["window"], options["hop"])
-    masks = object_masks(model, spectrum, names)
-    waves = istft(masks * spectrum, options["window"], options["hop"], len(mixture)) / factor
-    return dict(zip(names, waves.cpu().numpy(), strict=True))
+    waves = through_masks(problem, lambda spectrum: object_masks(model, spectrum, names))
+    return dict(zip(names, waves, strict=True))
 
 
 def pixel_masks(model: Learned, spectrum: torch.Tensor, clips: list[str]) -> torch.Tensor:
@@ -210,12 +229,8 @@ def pixel_masks(model: Learned, spectrum: torch.Tensor, clips: list[str]) -> tor
 
     On the linear axis, in 0 to 1, or 0 and 1 with ``mask: binary``; no two masks need to sum to 1.
     """
-    options, network = model.trained.options, model.trained.network
     features = torch.from_numpy(model.frames.of(clips)).to(spectrum.device)[None]
-    found = over_windows(
-        lambda part: network(part[None], features)[0], warped(spectrum, options["bins"]), options["frames"]
-    )
-    masks = unwarp_matrix(len(spectrum), options["bins"]).to(spectrum.device) @ found
+    masks = _predicted(model, spectrum, lambda part: model.trained.network(part, features)[0])
     return (masks > DOMINANT).float() if model.options["mask"] == "binary" else masks
 
 
@@ -227,12 +242,9 @@ def heard_of_clips(problem: Problem) -> dict[str, np.ndarray]:
     model, names = problem.model, problem.objects
     if not names:
         return {}
-    options, clips = model.trained.options, sorted({problem.clip_of[name] for name in names})
-    mixture, factor = _at_its_level(problem)
-    spectrum = stft(mixture.to(model.device), options["window"], options["hop"])
-    masks = pixel_masks(model, spectrum, clips)
-    waves = istft(masks * spectrum, options["window"], options["hop"], len(mixture)) / factor
-    return {name: waves[clips.index(problem.clip_of[name])].cpu().numpy() for name in names}
+    clips = sorted({problem.clip_of[name] for name in names})
+    waves = through_masks(problem, lambda spectrum: pixel_masks(model, spectrum, clips))
+    return {name: waves[clips.index(problem.clip_of[name])] for name in names}
 
 
 def waveforms(problem: Problem) -> dict[str, np.ndarray]:

@@ -45,17 +45,22 @@ class Training:
         torch.manual_seed(seed_of(settings["seed"], stage, "network"))
         self.device = choose_device(self.options["device"], f"{stage}.device")
         self.history: list[dict] = []
+        self.average: dict[str, torch.Tensor] = {}
 
     def begin(self, network: torch.nn.Module, optimiser, schedule, identity: str) -> None:
         """Take what is trained; ``identity`` is the same for the same settings and data alone."""
         self.network, self.optimiser, self.schedule = network, optimiser, schedule
         self.identity = identity
-        self.average = self._weights() if self.options.get("average") else {}
+        if self.options.get("average"):
+            self.average = self._own_weights()
         self.best = {"loss": float("inf"), "epoch": -1, "state": self._weights()}
 
     def learn(self, number: int) -> dict:
         """Train an epoch and measure it; returns a row with ``val_loss``, or else ``train_loss``."""
         raise NotImplementedError
+
+    def _own_weights(self) -> dict:
+        return {name: value.detach().clone() for name, value in self.network.state_dict().items()}
 
     def _weights(self) -> dict:
         state = self.average or self.network.state_dict()
@@ -78,7 +83,7 @@ class Training:
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
         """Give the network the moving average of its weights for a while, where one is kept."""
-        own = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+        own = self._own_weights()
         self.network.load_state_dict(self.average or own)
         try:
             yield

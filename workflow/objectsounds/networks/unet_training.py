@@ -62,7 +62,7 @@ class UnetTask:
         self.decay = smooth_decay(options)
 
     def loss(self, sources: torch.Tensor) -> torch.Tensor:
-        """Return the mean cross-entropy of a batch of sources, shape=(B, L, T); those of absent objects are 0."""
+        """Return the mean cross-entropy of a batch of sources, shape=(B, L, T), zeros for absent objects."""
         spectra = stft(sources, self.options["window"], self.options["hop"])
         magnitudes = warped(spectra, self.options["bins"])
         mixture = warped(spectra.sum(dim=1), self.options["bins"])
