@@ -99,6 +99,7 @@ class UNet(nn.Module):
             nn.Conv2d(given, made, 3, 1, 1) for given, made in zip(inputs, outputs, strict=True)
         )
         self.up_norms = nn.ModuleList(nn.BatchNorm2d(size) for size in outputs[:-1])
+        self.to(memory_format=torch.channels_last)  # two thirds of the time on a processor
 
     def forward(self, magnitudes: torch.Tensor) -> torch.Tensor:
         """Return the logits of the objects."""
