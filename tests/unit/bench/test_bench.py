@@ -90,9 +90,9 @@ def test_where_demucs_is_not_installed_its_row_says_so_and_no_goal_is_missed(tmp
 
 @pytest.mark.parametrize(("error", "reached"), [(1e-5, True), (1e-2, False)])
 def test_sounds_that_do_not_add_up_to_their_mixture_are_no_equal_result(error, reached):
-    row = own_video.against_time(10, own_video.Spent(90.0, 50.0, 400.0), error)
+    row = own_video.against_time(10, own_video.Spent(90.0, 100.0, 400.0), error)
     assert row.ratio == pytest.approx(12) and row.reached is reached
-    assert not own_video.against_time(10, own_video.Spent(30.0, 61.0, 400.0), error).reached
+    assert not own_video.against_time(10, own_video.Spent(30.0, 122.0, 400.0), error).reached
 
 
 def test_how_far_sounds_are_off_their_mixture_is_measured_against_its_peak(tmp_path):

@@ -94,7 +94,7 @@ class Refinement:
         if self.timbre is not None:
             evidence[: self.timbre.count] += self.timbre.evidence(fit.bases)
         shares = np.exp(evidence - evidence.max(axis=0))
-        shares /= shares.sum(axis=0)
+        shares = (shares / shares.sum(axis=0)).astype(fit.bases.dtype)  # or all that follows were doubles
         if self.trust is not None:
             self.trust.add_components(fit.bases, energy, shares)
         return np.stack([(fit.bases @ (own[:, None] * fit.activations)) / total for own in shares])

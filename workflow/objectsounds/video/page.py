@@ -34,7 +34,7 @@ def _head(path: Path, seconds: float) -> tuple[np.ndarray, int]:
 def _draw(waveform: np.ndarray, rate: int, top: float | None, picture: Path) -> float:
     """Draw the spectrogram of a sound; return the loudest bin in dB."""
     small = Stft.for_rate(rate, 0.05, 0.025)
-    magnitude = np.mean([np.abs(small.forward(channel)) for channel in waveform.T], axis=0)
+    magnitude = sum(np.abs(small.forward(channel)) for channel in waveform.T) / waveform.shape[1]
     decibels = spectrogram_db(magnitude)
     top = float(decibels.max()) if top is None else top
     save_spectrogram(decibels, top, picture)
@@ -44,7 +44,10 @@ def _draw(waveform: np.ndarray, rate: int, top: float | None, picture: Path) -> 
 def _compress(waveform: np.ndarray, rate: int, target: Path) -> None:
     stream = ffmpeg.input("pipe:", format="f32le", ac=waveform.shape[1], ar=rate)
     options = {"acodec": "libmp3lame", "audio_bitrate": BIT_RATE, "compression_level": LEVEL, "threads": 1}
-    run_ffmpeg(stream.output(local_file(target), **options), data=waveform.tobytes())
+    run_ffmpeg(
+        stream.output(local_file(target), **options),
+        data=memoryview(np.ascontiguousarray(waveform)).cast("B"),
+    )
 
 
 def _remixed(path: Path, folder: Path, seconds: float) -> str:
