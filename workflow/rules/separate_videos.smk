@@ -37,7 +37,7 @@ rule separate_video:
     shell:
         "{params.python} -m objectsounds separate"
         " --model {input.model:q}"
-        " --threads {threads}"
+        " --cores {threads}"
         " {params.options}"
         " --output {params.folder:q}"
         " -- {input.video:q}"

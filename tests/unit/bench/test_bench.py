@@ -1,9 +1,13 @@
 """The bench judges equality by itself, and writes what it did not measure as such. Nothing is timed here."""
 
+import importlib.util
+
 import numpy as np
 import pytest
+import soundfile
 
 from objectsounds.bench import __main__ as bench
+from objectsounds.bench import own_video
 from objectsounds.bench.table import (
     COLUMNS,
     NOT_MEASURED,
@@ -75,3 +79,24 @@ def test_the_pages_table_is_renewed_between_its_marks(tmp_path):
         "<!-- end of bench -->\nafter\n"
     )
     assert "old" not in text and text.count("| a task |") == 1
+
+
+def test_where_demucs_is_not_installed_its_row_says_so_and_no_goal_is_missed(tmp_path, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    spent = own_video.Spent(6.0, 9.0, 400.0)
+    (row,) = own_video.against_demucs(tmp_path, tmp_path / "none.wav", spent, 0.0)
+    assert row.row()["ratio"] == NOT_MEASURED and "demucs is not installed" in row.row()["peer_name"]
+
+
+@pytest.mark.parametrize(("error", "reached"), [(1e-5, True), (1e-2, False)])
+def test_sounds_that_do_not_add_up_to_their_mixture_are_no_equal_result(error, reached):
+    row = own_video.against_time(10, own_video.Spent(90.0, 100.0, 400.0), error)
+    assert row.ratio == pytest.approx(12) and row.reached is reached
+    assert not own_video.against_time(10, own_video.Spent(30.0, 122.0, 400.0), error).reached
+
+
+def test_how_far_sounds_are_off_their_mixture_is_measured_against_its_peak(tmp_path):
+    samples = np.linspace(-0.5, 0.5, 100, dtype=np.float32)[:, None]
+    for name, share in (("duet", 1.0), ("violin", 0.7), ("piano", 0.2)):
+        soundfile.write(tmp_path / f"{name}.wav", share * samples, 8000, subtype="FLOAT")
+    assert own_video.off(tmp_path / "duet.wav", tmp_path) == pytest.approx(0.1, rel=1e-3)

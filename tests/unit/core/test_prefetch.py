@@ -28,3 +28,11 @@ def test_an_error_is_raised_where_its_result_would_have_come():
     assert next(results) == 0.5
     with pytest.raises(ZeroDivisionError):
         next(results)
+
+
+def test_calls_at_work_are_told_that_no_more_is_wanted():
+    stopped, waited = threading.Event(), []
+    results = prefetched(lambda item: item and waited.append(stopped.wait(30)), range(3), 2, stopped)
+    next(results)
+    results.close()  # as an interrupt does; it waits for the calls at work
+    assert stopped.is_set() and waited and all(waited)

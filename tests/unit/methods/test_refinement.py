@@ -105,6 +105,9 @@ def test_the_settings_say_what_is_refined():
     assert asked(timbre=False).timbre is None
     assert asked(components=[]).timbre is None
     assert asked(smooth_seconds=0).frames == 1
+    bases, options = [DRAW.random((41, 6))] * 2, {"refine": OPTIONS, "bands": True}
+    banded = refinement_of(options, Bases(), ["a", "b"], bases, Stft(80, 40), 800, 7)
+    assert banded.bands and not found.bands
     assert refinement_of({"refine": NO_REFINEMENT}, Bases(), ["a"], [], Stft(80, 40), 800, 7) is None
     assert refinement_of({}, Bases(), ["a"], [], Stft(80, 40), 800, 7) is None
 

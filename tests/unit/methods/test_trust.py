@@ -116,3 +116,19 @@ def test_asking_for_it_changes_no_mask():
     trust_of(asked, bases, STFT, RATE)
     masks = [guided_masks(magnitude, bases, refinement=r, **LIMITS) for r in (asked, Refinement(3, (6,)))]
     np.testing.assert_array_equal(*masks)
+
+
+def test_blocks_that_are_measured_apart_give_the_trust_of_the_whole():
+    draw = np.random.default_rng(0)
+    together = Trust([notes(draw), hisses(draw)], FREQUENCIES)
+    gathered = together.empty()
+    for _ in range(3):
+        magnitude, masks = draw.random((801, 30)), draw.dirichlet([1, 1], (2, 801, 30)).transpose(0, 3, 1, 2)
+        spectra, energy, shares = notes(draw, 4), draw.random(4), draw.dirichlet([1, 1], 4).T
+        block = gathered.empty()
+        for trust in (together, block):
+            trust.add_masks(magnitude, *masks)
+            trust.add_components(spectra, energy, shares)
+        gathered.add(block)
+    assert together.measures() == pytest.approx(gathered.measures(), rel=1e-12)
+    assert gathered.empty().measures() is None and gathered.measures() is not None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from objectsounds.methods.guided_masks import guided_masks
-from objectsounds.signal.bands import band_edges, in_bands
+from objectsounds.signal.bands import band_edges, in_bands, spread
 
 
 @pytest.mark.parametrize(("bins", "bands"), [(2401, 280), (401, 280), (150, 150), (1, 1)])
@@ -44,3 +44,12 @@ def test_free_bases_are_fitted_with_all_bins():
         for bands in (False, True)
     ]
     np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("bins", [2401, 401, 150, 1])
+def test_what_is_spread_over_bins_adds_up_to_the_bands_again(bins):
+    values = np.random.default_rng(0).random((len(band_edges(bins)), 3)).astype(np.float32)
+    bins_again = spread(values, bins)
+    assert bins_again.shape == (bins, 3) and bins_again.dtype == np.float32
+    np.testing.assert_allclose(in_bands(bins_again), values, rtol=1e-5)
+    assert bins != 2401 or bins_again[-1, 0] == bins_again[-10, 0]

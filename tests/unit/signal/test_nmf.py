@@ -7,7 +7,13 @@ from sklearn.decomposition import non_negative_factorization
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.seeds import generator
 from objectsounds.signal.kl_descent import folded, kl_divergence
-from objectsounds.signal.nmf import coarse_rows, factorize, fit_activations, fit_with_free_bases
+from objectsounds.signal.nmf import (
+    coarse_rows,
+    factorize,
+    factorize_from_bands,
+    fit_activations,
+    fit_with_free_bases,
+)
 from objectsounds.signal.nmf_batch import factorize_batch
 from objectsounds.signal.nmf_reference import factorize_by_scikit_learn
 
@@ -45,6 +51,37 @@ def test_divergence_never_rises(seed):
     divergences = factorize(V, 8, generator=generator(seed), iterations=200, tolerance=0).divergences
     assert len(divergences) == 21
     assert (np.diff(divergences) <= 1e-6 * divergences[0]).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_factorization_from_bands_is_as_good_and_has_all_bins(seed):
+    rng = np.random.default_rng(seed)
+    V = rng.gamma(0.3, 1.0, (801, 6)) @ rng.gamma(0.3, 1.0, (6, 80)) + 0.05 * rng.random((801, 80))
+    V[790:] = 0
+    plain, banded = (make(V, 6, generator=generator(seed)) for make in (factorize, factorize_from_bands))
+    assert banded.divergence < 1.05 * plain.divergence
+    assert banded.divergence == pytest.approx(kl_divergence(V, banded.bases @ banded.activations), rel=1e-3)
+    assert not banded.bases[790:].any()
+    np.testing.assert_allclose(banded.bases.mean(axis=0), 1, rtol=1e-5)
+
+
+def test_of_silence_a_factorization_from_bands_is_silent():
+    found = factorize_from_bands(np.zeros((300, 9)), 4, generator=generator(0))
+    assert found.bases.shape == (300, 4) and not found.bases.any() and not found.activations.any()
+
+
+def test_bases_that_stay_silent_are_let_go_and_the_others_explain_as_much():
+    rng = np.random.default_rng(0)
+    W, H = rng.gamma(0.5, 1.0, (60, 40)), rng.gamma(0.5, 1.0, (40, 80))
+    H[5:] *= rng.random((35, 1)) < 0.1
+    limits = {"iterations": 400, "tolerance": 0}
+    whole, fewer = (fit_activations(W @ H, W, least=least, **limits) for least in (0.0, 1e-4))
+    gone = ~fewer.activations.any(axis=1)
+    assert 10 < gone.sum() < 40 and whole.activations.all()
+    assert (np.diff(fewer.divergences) <= 1e-6 * fewer.divergences[0]).all()
+    assert fewer.divergence <= whole.divergence + 1e-3 * whole.divergences[0]
+    np.testing.assert_allclose(fewer.activations.sum(axis=1), whole.activations.sum(axis=1), atol=0.5)
+    assert fewer.bases.shape == W.shape
 
 
 def test_factorization_reaches_scikit_learns_divergence():

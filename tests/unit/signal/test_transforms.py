@@ -35,6 +35,18 @@ def test_the_stft_is_librosas(rate, samples):
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+@pytest.mark.parametrize(("window", "hop"), [(800, 400), (801, 400), (800, 300), (800, 200)])
+@pytest.mark.parametrize("length", [3210, 8000])
+def test_the_inverse_is_librosas_where_the_spectrogram_is_of_no_sound(window, hop, length):
+    generator, transform = np.random.default_rng(0), Stft(window, hop)
+    spectrogram = transform.forward(generator.standard_normal(length).astype(np.float32))
+    masked = spectrogram * generator.random(spectrogram.shape, dtype=np.float32)
+    expected = librosa.istft(masked, n_fft=window, hop_length=hop, length=length)
+    found = transform.inverse(masked, length)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
 def test_a_tone_is_where_it_should_be():
     rate = 16000
     tone = np.sin(2 * np.pi * 440 * np.arange(rate) / rate).astype(np.float32)

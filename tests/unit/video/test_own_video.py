@@ -228,6 +228,33 @@ def test_estimates_sum_to_the_mixture_at_any_rate_and_across_blocks(
     np.testing.assert_allclose(total, mixture, atol=1e-4 * np.abs(mixture).max())
 
 
+@pytest.mark.parametrize("rest", [False, True])
+def test_blocks_at_a_time_give_the_very_same_as_one_after_another(dictionary, tmp_path, rest):
+    words, draw, made = read_dictionary(dictionary), np.random.default_rng(0), []
+    words.bases = np.repeat(words.bases, 4, axis=0) * draw.gamma(1.0, 1.0, (8, 401)).astype(np.float32)
+    words.owners, words.clip_ids = np.repeat(words.owners, 4), list("aabbccdd")
+    path = duet(tmp_path / "duet.wav", RATE, 12.0, 2)
+    for cores in (1, 2, 3):
+        separator = GuidedSeparator(SETTINGS, words, list(PITCHES), RATE, rest)
+        with SoundStream(path) as sound:
+            pieces = list(separator.stream(sound, block_seconds=3.0, cores=cores))
+        made.append((np.concatenate(pieces, axis=1), separator.trust, separator.levels.decibels()))
+    assert len(pieces) > 5 and (made[0][1] is None) == rest
+    for sounds, trust, levels in made[1:]:
+        np.testing.assert_array_equal(sounds, made[0][0])
+        assert (trust, levels) == made[0][1:]
+
+
+@pytest.mark.parametrize("rate", [8000, 22050])  # of the second the windows have an odd length
+@pytest.mark.parametrize("beyond", [0, 1, -1, -9])
+def test_a_sound_of_any_length_ends_without_a_click(dictionary, rate, beyond):
+    words = read_dictionary(dictionary)
+    separator = GuidedSeparator(SETTINGS, words, list(PITCHES), rate, False)
+    noise = 0.1 * np.random.default_rng(0).standard_normal(10 * separator.transform.hop + beyond)
+    for estimate in separator(noise.astype(np.float32)[:, None]):
+        assert np.abs(estimate[-50:]).max() < np.abs(estimate[:-200]).max()
+
+
 def test_channels_in_antiphase_are_separated_and_not_silence(dictionary, tmp_path):
     words = read_dictionary(dictionary)
     with SoundStream(duet(tmp_path / "duet.wav", 44100, 2.0, 2)) as sound:
@@ -333,6 +360,42 @@ def test_a_folder_of_oddly_named_files_is_separated_and_a_bad_one_does_not_stop_
     page = (out / "-dash" / "index.html").read_text().partition("<script>")[0]
     links = re.findall(r'(?:src|href|data-sound)="([^"#:]+)"', page)
     assert links and all((out / "-dash" / link).is_file() for link in links)
+
+
+def test_files_at_a_time_give_and_print_the_very_same_as_one_after_another(model, tmp_path, capsys, caplog):
+    videos, said = tmp_path / "in", []
+    videos.mkdir()
+    for number, seconds in enumerate((1.5, 0.3, 0.9, 0.6)):
+        duet(videos / f"{number}.wav", seconds=seconds)
+    (videos / "1.wav").write_bytes(b"no media")
+    for cores in ("1", "3"):
+        caplog.clear()
+        options = ["--objects", "piano,violin", "--output", tmp_path / cores, "--cores", cores]
+        assert separate(videos, *options, model=model) == 1
+        told = capsys.readouterr()
+        errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+        said.append([text.replace(str(tmp_path / cores), "") for text in (told.out, told.err, *errors)])
+        assert len(errors) == 1 and "1.wav cannot be decoded" in errors[0]
+    assert said[0] == said[1] and "1 of 4 files were not separated: 1.wav." in said[0][1]
+    for number in (0, 2, 3):
+        one, other = (separated(tmp_path / cores / str(number), "piano", "violin") for cores in ("1", "3"))
+        np.testing.assert_array_equal(one, other)
+
+
+def test_interrupted_among_several_files_those_at_work_end_and_leave_nothing(model, tmp_path, monkeypatch):
+    begun, videos = [], [duet(tmp_path / f"{number}.wav", seconds=0.5) for number in range(4)]
+
+    def work(tools, path, target, options, progress, cores):
+        begun.append(path.name)
+        if path.name == "0.wav":
+            raise KeyboardInterrupt
+        while True:  # a sound without an end
+            progress("separated", 0, 1)
+
+    monkeypatch.setattr("objectsounds.stages.separate_videos.separate_video", work)
+    options = ["--objects", "piano,violin", "--output", tmp_path / "out", "--cores", "2"]
+    assert separate(*videos, *options, model=model) == 130
+    assert "0.wav" in begun and "3.wav" not in begun
 
 
 def test_nothing_is_overwritten_unless_asked_and_never_what_is_not_ours(model, tmp_path, capsys):

@@ -206,7 +206,7 @@ def test_at_the_end_nothing_is_left_of_any_page_and_old_uploads_go_before(duet):
 def test_files_are_worked_on_one_at_a_time(workshop, duet, monkeypatch):
     running, most = [], []
 
-    def separate(tools, path, target, options, progress):
+    def separate(tools, path, target, options, progress, cores):
         running.append(path)
         most.append(len(running))
         threading.Event().wait(0.1)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from objectsounds.core.errors import ObjectsoundsError
 
-TOPICS = ("factorization", "separation", "scores", "labelling", "training", "shards", "planning")
+TOPICS = ("factorization", "separation", "scores", "labelling", "training", "shards", "planning", "own_video")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from objectsounds.config.video_options import MIN_SHARE, VideoOptions, parse_gains, split_list
-from objectsounds.core.arguments import SHARE, THREADS
+from objectsounds.core.arguments import CORES, SHARE, THREADS
 from objectsounds.core.errors import ObjectsoundsError
 
 if TYPE_CHECKING:
@@ -45,7 +45,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     own.add_argument(
         "--soundfont", metavar="FILE", action="append", help="to play the starter; may be given again"
     )
-    own.add_argument("--threads", type=THREADS, default=1)
+    own.add_argument(
+        "--cores",
+        type=CORES,
+        help="to work with: several files at a time, or blocks of one; default: all there are",
+    )
+    own.add_argument("--threads", type=THREADS, default=1, help="of the linear algebra on each; default 1")
     own.add_argument("--force", action="store_true", help="replace what was separated before")
     block = parser.add_argument_group("a block of a run's mixtures")
     block.add_argument("--mixtures", help="the block's folder")
@@ -67,6 +72,7 @@ def separate_own(args: argparse.Namespace) -> None:
     """
     if not args.videos:
         raise ObjectsoundsError("name videos (VIDEO --output DIR), or a block by --mixtures.")
+    from objectsounds.core.cores import cores
     from objectsounds.stages.separate_videos import separate_videos
 
     objects = split_list(args.objects)
@@ -76,12 +82,12 @@ def separate_own(args: argparse.Namespace) -> None:
         )
     gains = parse_gains(args.remix, args.mute)
     options = VideoOptions(objects, args.min_share, args.rest, gains, args.force)
-    separate_videos(_model(args, objects), args.videos, args.output, options, args.weights)
+    used = args.cores or cores()
+    separate_videos(_model(args, objects, used), args.videos, args.output, options, args.weights, used)
 
 
-def _model(args: argparse.Namespace, objects: list[str]) -> "Model":
+def _model(args: argparse.Namespace, objects: list[str], used: int) -> "Model":
     """Return the model that the options ask for: a run's, a file's, or the starter."""
-    from objectsounds.core.cores import cores
     from objectsounds.core.progress import Counter
     from objectsounds.video.model_file import model_of_run, read_model
     from objectsounds.video.starter import starter_model, with_starter
@@ -89,13 +95,13 @@ def _model(args: argparse.Namespace, objects: list[str]) -> "Model":
     fonts, progress = [Path(name) for name in args.soundfont or []], Counter("instruments played")
     if not (args.run or args.model):
         labeller = {"architecture": args.architecture} if args.architecture else {}
-        return starter_model(objects, fonts, labeller, progress, cores())
+        return starter_model(objects, fonts, labeller, progress, used)
     if args.architecture:
         raise ObjectsoundsError("--architecture is of the starter; a run's model has its own.")
     if fonts and not args.with_starter:
         raise ObjectsoundsError("--soundfont plays the starter; a run's model takes it --with-starter.")
     model = read_model(args.model or model_of_run(args.run, args.method))
-    return with_starter(model, objects, fonts, progress, cores()) if args.with_starter else model
+    return with_starter(model, objects, fonts, progress, used) if args.with_starter else model
 
 
 def run(args: argparse.Namespace, settings: dict) -> None:

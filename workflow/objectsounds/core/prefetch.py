@@ -3,13 +3,17 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 
-def prefetched(call: Callable[[Any], Any], items: Iterable, threads: int = 1) -> Iterator[Any]:
+def prefetched(
+    call: Callable[[Any], Any], items: Iterable, threads: int = 1, stopped: Event | None = None
+) -> Iterator[Any]:
     """Yield ``call(item)`` of each item in their order, up to ``threads`` items being ahead of the caller.
 
-    At most ``threads`` + 1 results are held. An error is raised where its result would have come.
+    At most ``threads`` + 1 results are held. An error is raised where its result would have come. ``stopped``
+    is set when no more is wanted, so that a long call can look at it and end.
     """
     waiting: deque = deque()
     with ThreadPoolExecutor(threads) as pool:
@@ -21,5 +25,7 @@ def prefetched(call: Callable[[Any], Any], items: Iterable, threads: int = 1) ->
             while waiting:
                 yield waiting.popleft().result()
         finally:
+            if stopped is not None:
+                stopped.set()
             for future in waiting:
                 future.cancel()

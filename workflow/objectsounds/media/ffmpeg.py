@@ -38,13 +38,13 @@ def local_file(path: str | Path) -> str:
     return "file:" + str(Path(path).absolute())
 
 
-def run_ffmpeg(stream, *, data: bytes | None = None, timeout: float = 600) -> bytes:
+def run_ffmpeg(stream, *, data: bytes | memoryview | None = None, timeout: float = 600) -> bytes:
     """Run an ffmpeg-python graph without a shell and return what it writes to standard output.
 
     Parameters
     ----------
     stream : ffmpeg-python output stream
-    data : bytes, optional
+    data : bytes or memoryview of them, optional
         Fed to standard input.
     timeout : float
         Limit in seconds.

@@ -18,6 +18,8 @@ from objectsounds.signal.masks import soft_masks
 from objectsounds.signal.nmf import fit_activations, fit_with_free_bases
 from objectsounds.signal.transforms import Stft, bin_frequencies, transform_of
 
+SILENT = 3e-5  # of a sound, all of it together: bases that explain less are let go where ``bands`` is set
+
 
 def guided_masks(
     magnitude: np.ndarray,
@@ -47,8 +49,9 @@ def guided_masks(
     refinement : Refinement, optional
         Refines the masks by the mixture itself.
     bands : bool
-        Whether activations are fitted in bands of bins (`objectsounds.signal.bands`), which is several times
-        faster; what they explain, and the masks, have all bins. Not with ``free``, whose bases have all bins.
+        Whether activations are fitted in bands of bins (`objectsounds.signal.bands`), and bases that stay
+        silent are let go, which is several times faster; what they explain, and the masks, have all bins.
+        Not with ``free``, whose bases have all bins.
 
     Returns
     -------
@@ -62,7 +65,7 @@ def guided_masks(
         limits["sparsity"] = sparsity
     if free is None:
         fitted = (in_bands(known), in_bands(held)) if bands else (known, held)
-        fit = fit_activations(*fitted, **limits)
+        fit = fit_activations(*fitted, least=SILENT if bands else 0.0, **limits)
     else:
         sizes.append(sum(sizes))
         fit = fit_with_free_bases(known, held, sizes[-1], generator=free, **limits)
@@ -122,7 +125,8 @@ def refinement_of(
     if chosen["timbre"] and chosen["components"] and len(names) > 1:
         frequencies = bin_frequencies(transform, rate)[: len(bases[0])]
         timbre = Timbre(bases, [dictionary.clips_of(name) for name in names], frequencies)
-    return Refinement(frames, tuple(chosen["components"]), seed, timbre)
+    bands = options.get("bands", False)  # older model files have no such key
+    return Refinement(frames, tuple(chosen["components"]), seed, timbre, bands=bands)
 
 
 def trust_of(

@@ -20,7 +20,7 @@ from objectsounds.core.seeds import generator
 from objectsounds.methods.timbre import Timbre
 from objectsounds.methods.trust import Trust
 from objectsounds.signal.masks import soft_masks
-from objectsounds.signal.nmf import factorize
+from objectsounds.signal.nmf import factorize, factorize_from_bands
 
 ITERATIONS = 100  # of each free factorisation of the mixture
 SHARPNESS = 2.0  # the power of the explained shares
@@ -43,6 +43,8 @@ class Refinement:
         Tells what a component sounds like; None: only what the bases explain counts.
     trust : Trust or None
         Takes in what tells how far the separation can be trusted.
+    bands : bool
+        Whether the mixture is factored in bands of bins first, which is faster.
     """
 
     frames: int = 1
@@ -50,6 +52,7 @@ class Refinement:
     seed: int = 0
     timbre: Timbre | None = None
     trust: Trust | None = None
+    bands: bool = False
 
     def __call__(self, magnitude: np.ndarray, explained: np.ndarray) -> np.ndarray:
         """Return masks.
@@ -80,7 +83,8 @@ class Refinement:
     def _by_components(self, magnitude: np.ndarray, masks: np.ndarray, count: int) -> np.ndarray:
         """Return the masks of the mixture's components, each given to the objects as a whole."""
         draw = generator(self.seed, "refinement", count)
-        fit = factorize(magnitude, count, generator=draw, iterations=ITERATIONS)
+        factored = factorize_from_bands if self.bands else factorize
+        fit = factored(magnitude, count, generator=draw, iterations=ITERATIONS)
         tiny = np.finfo(np.float32).tiny
         total = np.maximum(fit.bases @ fit.activations, tiny)
         ratio = magnitude / total
@@ -90,7 +94,7 @@ class Refinement:
         if self.timbre is not None:
             evidence[: self.timbre.count] += self.timbre.evidence(fit.bases)
         shares = np.exp(evidence - evidence.max(axis=0))
-        shares /= shares.sum(axis=0)
+        shares = (shares / shares.sum(axis=0)).astype(fit.bases.dtype)  # or all that follows were doubles
         if self.trust is not None:
             self.trust.add_components(fit.bases, energy, shares)
         return np.stack([(fit.bases @ (own[:, None] * fit.activations)) / total for own in shares])

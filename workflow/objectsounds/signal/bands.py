@@ -17,6 +17,12 @@ def band_edges(bins: int) -> np.ndarray:
     return edges[edges < bins]
 
 
+def spread(values: np.ndarray, bins: int) -> np.ndarray:
+    """Return so many bins among which each band's values are shared evenly, shape=(bins, N) of (B, N)."""
+    widths = np.diff(band_edges(bins), append=bins)
+    return np.repeat(values / widths[:, None].astype(values.dtype), widths, axis=0)
+
+
 def in_bands(values: np.ndarray, axis: int = 0) -> np.ndarray:
     """Return values whose bins along an axis are added up in bands."""
     return np.add.reduceat(values, band_edges(values.shape[axis]), axis=axis)

@@ -1,7 +1,22 @@
 """Mel cepstra of magnitude spectra: the colour of a sound, little of its pitch and nothing of its level."""
 
-import librosa
 import numpy as np
+
+LINEAR_HZ, LOGARITHMIC_FROM, MELS_BELOW = 200 / 3, 1000.0, 15.0  # Slaney's mels: a line, then a logarithm
+LOG_STEP = np.log(6.4) / 27
+
+
+def _hertz(mels: np.ndarray) -> np.ndarray:
+    """Return the frequencies in Hz of mels as in Slaney's Auditory Toolbox (1998)."""
+    above = LOGARITHMIC_FROM * np.exp(LOG_STEP * (mels - MELS_BELOW))
+    return np.where(mels < MELS_BELOW, LINEAR_HZ * mels, above)
+
+
+def _mels(hertz: float) -> float:
+    """Return the mels of a frequency in Hz: the inverse of ``_hertz``."""
+    if hertz < LOGARITHMIC_FROM:
+        return hertz / LINEAR_HZ
+    return MELS_BELOW + float(np.log(hertz / LOGARITHMIC_FROM)) / LOG_STEP
 
 
 def mel_filters(frequencies: np.ndarray, bands: int) -> np.ndarray:
@@ -15,7 +30,7 @@ def mel_filters(frequencies: np.ndarray, bands: int) -> np.ndarray:
         Hz, in any spacing.
     bands : int
     """
-    edges = librosa.mel_frequencies(bands + 2, fmin=0.0, fmax=float(np.max(frequencies)))
+    edges = _hertz(np.linspace(0, _mels(float(np.max(frequencies))), bands + 2))
     low, peak, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     triangles = np.minimum((frequencies - low) / (peak - low), (high - frequencies) / (high - peak))
     return np.maximum(triangles, 0) * 2 / (high - low)

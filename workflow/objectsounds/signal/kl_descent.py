@@ -73,6 +73,7 @@ class Descent:
         self.ones = np.ones(len(V), V.dtype)  # summing columns by a product is the fastest way
         self.total = float(V.sum(dtype=np.float64))
         self.state = State.of(W, H, held)
+        self.kept = np.arange(W.shape[1])
         self._start_again()
 
     def _start_again(self) -> None:
@@ -107,7 +108,8 @@ class Descent:
         gain = W.T @ ratio
         if self.penalty:
             gain = self.penalty.applied(self.H, gain)
-        H = np.maximum(self.H * gain, FLOOR)
+        H = np.multiply(self.H, gain, out=gain)
+        np.maximum(H, FLOOR, out=H)
         log_H, log_W = np.log(H), old.bases_log
         if held < W.shape[1]:
             free = W[:, held:] * (ratio @ self.H[held:].T)
@@ -133,11 +135,31 @@ class Descent:
         for _ in range(count):
             self._step(momentum)
 
-    def run(self, iterations: int, tolerance: float) -> tuple[list[float], int]:
+    def let_go(self, least: float) -> bool:
+        """Leave out held bases that explain less than this share of V, all frames together; tell if any are.
+
+        Multiplied by less than 1 at every step, such a basis would vanish only slowly. What stays is in
+        ``kept``. There must be no free bases and no penalty.
+        """
+        loud = self.state.H.sum(axis=1) > least * self.total
+        if loud.all() or not loud.any():
+            return False
+        self.kept, self.held = self.kept[loud], int(loud.sum())
+        self.state = State(
+            np.ascontiguousarray(self.state.W[:, loud]),
+            self.state.H[loud],
+            self.state.bases_log,
+            self.state.activations_log[loud],
+        )
+        self.W, self.H = self.state.W, self.H[loud]
+        return True
+
+    def run(self, iterations: int, tolerance: float, least: float = 0.0) -> tuple[list[float], int]:
         """Iterate until the objective (the divergence, and a penalty if there is one) falls too slowly.
 
         It is looked at every ``CHECK_EVERY`` iterations; the loop ends when it fell by less than
-        ``tolerance`` of itself per iteration, momentum at work. 0 runs all iterations.
+        ``tolerance`` of itself per iteration, momentum at work. 0 runs all iterations. With ``least``, a
+        share of V, bases that explain less are let go at each look.
 
         Returns
         -------
@@ -159,6 +181,8 @@ class Descent:
                 break
             else:
                 momentum = True
+            if least and self.let_go(least):
+                now = self.objective()
             divergences.append(min(now, divergences[-1]))
         return divergences, done
 

@@ -10,15 +10,24 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.signal.bands import in_bands, spread
 from objectsounds.signal.block_sparsity import BlockSparsity, Penalty
 from objectsounds.signal.kl_descent import Descent, folded, kl_divergence
 
-__all__ = ["Factorization", "factorize", "fit_activations", "fit_with_free_bases", "kl_divergence"]
+__all__ = [
+    "Factorization",
+    "factorize",
+    "factorize_from_bands",
+    "fit_activations",
+    "fit_with_free_bases",
+    "kl_divergence",
+]
 
 FOLD = 8  # bins summed to one while a factorisation is still coarse,
 COARSE_ITERATIONS = 100  # which it is for so many iterations;
 LEAST_ROWS = 12  # but so many sums a basis are left
 FRAMES_A_BASIS = 3  # whose mean a basis starts as,
+FINAL_ITERATIONS = 20  # on all bins, after those in bands
 MEAN_SHARE = 0.01  # with so much of the mean of all frames, so that no bin starts at zero
 
 
@@ -129,11 +138,16 @@ def _descend(
     iterations: int,
     tolerance: float,
     penalty: Penalty | None = None,
+    least: float = 0.0,
 ) -> Factorization:
     """Iterate from W, its columns summing to 1 or 0, and H; the ``held`` first columns of W stay."""
     descent = Descent(V, W, H, held, penalty)
-    divergences, done = descent.run(iterations, tolerance)
-    return Factorization(descent.state.W, descent.state.H, divergences, done)
+    divergences, done = descent.run(iterations, tolerance, least)
+    if len(descent.kept) == len(H):
+        return Factorization(descent.state.W, descent.state.H, divergences, done)
+    activations = np.zeros_like(H)
+    activations[descent.kept] = descent.state.H
+    return Factorization(W, activations, divergences, done)
 
 
 def _penalty(sparsity: BlockSparsity | None, V: np.ndarray, sums: np.ndarray) -> Penalty | None:
@@ -199,6 +213,38 @@ def factorize(
     return finished(_descend(V, *_coarse_start(V, count, generator), 0, iterations, tolerance), V, scale)
 
 
+def factorize_from_bands(
+    spectrogram: np.ndarray, count: int, *, generator: np.random.Generator, iterations: int = 500
+) -> Factorization:
+    """Factor a magnitude spectrogram as ``factorize`` does, several times faster.
+
+    It is factored in bands of bins (`objectsounds.signal.bands`), from where a few iterations on all bins
+    find a result as good: another one, as another seed would give.
+
+    Parameters
+    ----------
+    spectrogram, count, generator
+        As in ``factorize``.
+    iterations : int
+        The most in bands.
+
+    Returns
+    -------
+    Factorization
+
+    Raises
+    ------
+    ObjectsoundsError
+        As ``factorize``.
+    """
+    V, scale = checked(spectrogram)
+    if not V.any():
+        return silent(np.zeros((len(V), count), V.dtype), V)
+    coarse = factorize(in_bands(V), count, generator=generator, iterations=iterations)
+    W, sums = _columns_of_one(spread(coarse.bases, len(V)))
+    return finished(_descend(V, W, coarse.activations * sums[:, None], 0, FINAL_ITERATIONS, 0), V, scale)
+
+
 def fit_activations(
     spectrogram: np.ndarray,
     bases: np.ndarray,
@@ -207,6 +253,7 @@ def fit_activations(
     tolerance: float = 1e-4,
     dtype: type = np.float32,
     sparsity: BlockSparsity | None = None,
+    least: float = 0.0,
 ) -> Factorization:
     """Estimate the activations of fixed bases (Gao eq. 4: H is fitted, W held).
 
@@ -223,6 +270,9 @@ def fit_activations(
         Of the numbers; float64 is there to show that float32 does.
     sparsity : BlockSparsity, optional
         Which bases belong together; without it they are independent.
+    least : float
+        Share of the spectrogram: bases that explain less, all frames together, are let go on the way, which
+        is faster the more of them there are; they get activations of zero. Without block sparsity alone.
 
     Returns
     -------
@@ -240,7 +290,8 @@ def fit_activations(
         return silent(W, V)
     unit, sums = _columns_of_one(W)
     penalty = _penalty(sparsity, V, sums)
-    fit = _descend(V, unit, _even_shares(V, unit), W.shape[1], iterations, tolerance, penalty)
+    kept = 0.0 if penalty else least
+    fit = _descend(V, unit, _even_shares(V, unit), W.shape[1], iterations, tolerance, penalty, kept)
     fit = _rescaled(fit, scale, sums)
     fit.bases = W
     return fit

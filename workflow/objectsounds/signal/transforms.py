@@ -40,16 +40,34 @@ class Stft:
         half = self.window // 2
         padded = np.pad(samples, (half, half + max(0, self.window - samples.size)))
         frames = np.lib.stride_tricks.sliding_window_view(padded, self.window)[:: self.hop]
-        hann = 0.5 - 0.5 * np.cos(2 * np.pi / self.window * np.arange(self.window))
-        return np.ascontiguousarray(scipy.fft.rfft(frames * hann.astype(np.float32)).T)
+        return np.ascontiguousarray(scipy.fft.rfft(frames * self._hann()).T)
 
     def inverse(self, spectrogram: np.ndarray, length: int) -> np.ndarray:
-        """Return the waveform, float32 [shape=(length,)], of a complex spectrogram [shape=(F, N)]."""
-        import librosa  # its first call takes a second: too long for the many jobs that only go forward
+        """Return the waveform, float32 [shape=(length,)], of a complex spectrogram [shape=(F, N)].
 
-        padded = max(length, self.window)
-        waveform = librosa.istft(spectrogram, n_fft=self.window, hop_length=self.hop, length=padded)
-        return waveform[:length]
+        The least-squares one (Griffin & Lim 1984, eq. 6), as ``librosa.istft`` returns it.
+        """
+        hann, half = self._hann(), self.window // 2
+        frames = scipy.fft.irfft(spectrogram.T, self.window)
+        frames *= hann
+        summed = self._overlap_added(frames)
+        weights = self._overlap_added(np.broadcast_to(hann**2, frames.shape))
+        np.divide(summed, weights, out=summed, where=weights > np.finfo(np.float32).tiny)
+        waveform = summed[half : half + length]
+        return np.pad(waveform, (0, length - len(waveform)))
+
+    def _hann(self) -> np.ndarray:
+        phases = 2 * np.pi / self.window * np.arange(self.window)
+        return (0.5 - 0.5 * np.cos(phases)).astype(np.float32)
+
+    def _overlap_added(self, frames: np.ndarray) -> np.ndarray:
+        """Return the sum of frames, shape=(N, window), each ``hop`` after the one before, shape=(T,)."""
+        count, parts = len(frames), -(-self.window // self.hop)
+        total = np.zeros((count + parts - 1, self.hop), np.float32)
+        for part in range(parts):
+            piece = frames[:, part * self.hop : (part + 1) * self.hop]
+            total[part : part + count, : piece.shape[1]] += piece
+        return total.ravel()
 
 
 def transform_of(settings: dict, rate: int) -> Stft | Cqt:

@@ -5,16 +5,19 @@ folder of its own, which appears whole or not at all.
 """
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 from objectsounds.config.video_options import VideoOptions
 from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.prefetch import prefetched
 from objectsounds.core.writable import check_writable
 from objectsounds.video.model_file import Model
 from objectsounds.video.own_files import files_of
-from objectsounds.video.separation import Tools, check_names, separate_video
+from objectsounds.video.separation import Tools, check_names, in_terminal, separate_video
 
-STAGE_VERSION = 5
+STAGE_VERSION = 6
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +28,7 @@ def separate_videos(
     output: str | Path,
     options: VideoOptions,
     weights: str | None = None,
+    cores: int = 1,
 ) -> None:
     """Separate files, each into a folder of its name in ``output``; one that fails does not stop the others.
 
@@ -37,6 +41,9 @@ def separate_videos(
     options : VideoOptions
     weights : path, optional
         Of the classifier, where the model only names it.
+    cores : int
+        Files that are separated at a time, where there are so many; a file that is alone has them all. What
+        is written and printed does not depend on it.
 
     Raises
     ------
@@ -47,24 +54,49 @@ def separate_videos(
     check_names(tools.model, options)
     files, failed = files_of(videos), []
     check_writable(output, "--output")
-    for path, name in files.items():
-        try:
-            facts = _guarded(tools, path, Path(output) / name, options)
-            print("\n".join(told(facts, Path(output) / name)), flush=True)
-        except ObjectsoundsError as error:
+    for path, made in zip(files, _each(tools, files, Path(output), options, cores), strict=True):
+        if isinstance(made, ObjectsoundsError):
             if len(files) == 1:
-                raise
-            log.error("%s", error if path.name in str(error) else f"{path.name}: {error}")
+                raise made
+            log.error("%s", made if path.name in str(made) else f"{path.name}: {made}")
             failed.append(path.name)
+        else:
+            print("\n".join(told(made, Path(output) / files[path])), flush=True)
     if failed:
         raise ObjectsoundsError(
             f"{len(failed)} of {len(files)} files were not separated: {', '.join(failed)}."
         )
 
 
-def _guarded(tools: Tools, path: Path, target: Path, options: VideoOptions) -> dict:
+def _each(
+    tools: Tools, files: dict[Path, str], output: Path, options: VideoOptions, cores: int
+) -> Iterator[dict | ObjectsoundsError]:
+    """Yield what was made of each file, in their order, or why it was not."""
+    at_once, stopped = min(cores, len(files)), Event()
+
+    def job(file: tuple[Path, str]) -> dict | ObjectsoundsError:
+        path, name = file
+        try:
+            return _guarded(tools, path, output / name, options, cores // at_once, stopped)
+        except ObjectsoundsError as error:
+            return error
+
+    # Interrupted, files at work end with their next block.
+    yield from map(job, files.items()) if at_once == 1 else prefetched(job, files.items(), at_once, stopped)
+
+
+def _guarded(
+    tools: Tools, path: Path, target: Path, options: VideoOptions, cores: int, stopped: Event
+) -> dict:
+    shown = in_terminal(path.name)
+
+    def progress(step: str, done: int, seconds: int) -> None:
+        if stopped.is_set():
+            raise ObjectsoundsError(f"{path.name}: interrupted.")
+        shown(step, done, seconds)
+
     try:
-        return separate_video(tools, path, target, options)
+        return separate_video(tools, path, target, options, progress, cores)
     except OSError as error:
         place = error.filename or target
         raise ObjectsoundsError(f"{path.name}: {place}: {error.strerror or error}.") from error

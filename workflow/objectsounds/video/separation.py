@@ -1,9 +1,10 @@
 """One video or sound of any length separated into the sounds of its objects."""
 
 import logging
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -32,10 +33,20 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Tools:
-    """A model, with its classifier loaded when it is first wanted."""
+    """A model, with its classifier loaded when it is first wanted.
+
+    Attributes
+    ----------
+    model : Model
+    weights : path or None
+        Of the classifier, where the model only names it.
+    looking : Lock
+        Held while a file's objects are chosen: of several files at a time one is looked at.
+    """
 
     model: Model
     weights: str | None = None
+    looking: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
     def labeller(self):
@@ -105,7 +116,12 @@ def choose_objects(
 
 
 def separate_video(
-    tools: Tools, path: Path, target: Path, options: VideoOptions, progress: Progress | None = None
+    tools: Tools,
+    path: Path,
+    target: Path,
+    options: VideoOptions,
+    progress: Progress | None = None,
+    cores: int = 1,
 ) -> dict:
     """Separate one file into a folder.
 
@@ -119,6 +135,8 @@ def separate_video(
     options : VideoOptions
     progress : callable, optional
         Called with one of `STEPS` and the seconds that are done and in all; by default a terminal shows it.
+    cores : int
+        Threads; the result does not depend on it.
 
     Returns
     -------
@@ -134,9 +152,10 @@ def separate_video(
     with SoundStream(path) as sound:  # before the frames are looked at: without a sound there is no need
         rate, channels = sound.rate, sound.channels
     seconds = length_of(path)
-    progress = progress or _in_terminal(path.name)
+    progress = progress or in_terminal(path.name)
     looking, separating = (partial(_show, partial(progress, step), seconds) for step in STEPS)
-    objects, detection = choose_objects(tools, path, seconds, options, looking)
+    with tools.looking:
+        objects, detection = choose_objects(tools, path, seconds, options, looking)
     remixed = {name: gain for name, gain in options.gains.items() if name in (*objects, REST)}
     if options.gains and not remixed:
         raise ObjectsoundsError(
@@ -161,10 +180,10 @@ def separate_video(
         "tracks": separator.names,
     }
     with folder_written_whole(target) as folder:
-        facts |= _write_sounds(separator, path, folder, remixed, separating)
+        facts |= _write_sounds(separator, path, folder, remixed, separating, cores)
         facts["trust"], facts["levels_db"] = separator.trust, separator.levels.decibels()
         facts["not_heard"] = not_heard(facts["levels_db"], objects)
-        facts["page"] = write_page(facts, path, folder)
+        facts["page"] = write_page(facts, path, folder, cores)
         write_json(folder / MARK, facts)
     for sentence in facts["not_heard"]:
         log.warning("%s: %s", path.name, sentence)
@@ -179,7 +198,8 @@ def alone(name: str) -> str:
     )
 
 
-def _in_terminal(name: str) -> Progress:
+def in_terminal(name: str) -> Progress:
+    """Return what shows in a terminal, or in a log, how far a file is."""
     counters = {step: Counter(f"{name}: {step}") for step in STEPS}
     return lambda step, done, seconds: counters[step](done, seconds, "s")
 
@@ -189,7 +209,12 @@ def _show(counter: Callable[[int, int], None], seconds: float, done: float) -> N
 
 
 def _write_sounds(
-    separator: GuidedSeparator, path: Path, folder: Path, gains: dict[str, float], progress: Callable
+    separator: GuidedSeparator,
+    path: Path,
+    folder: Path,
+    gains: dict[str, float],
+    progress: Callable,
+    cores: int,
 ) -> dict:
     """Write the separated sounds and the remix; return what is to tell of them."""
     written, peak = 0, 0.0
@@ -199,7 +224,7 @@ def _write_sounds(
         remix = Remix(gains, separator.names, folder, sound.form) if gains else None
         for writer in [*writers, *([remix.writer] if remix else [])]:
             stack.callback(writer.close)
-        for piece in separator.stream(sound, progress):
+        for piece in separator.stream(sound, progress, cores=cores):
             for writer, estimate in zip(writers, piece, strict=True):
                 writer.write(estimate)
             if remix:

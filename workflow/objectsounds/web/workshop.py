@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from objectsounds.config.video_options import MIN_SHARE, VideoOptions
+from objectsounds.core.cores import cores
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import written_whole
 from objectsounds.media.decoder import Medium
@@ -182,7 +183,7 @@ class Workshop:
             check_names(tools.model, options)
             tell = partial(_tell, check, progress)
             try:
-                facts = separate_video(tools, path, session.separated, options, tell)
+                facts = separate_video(tools, path, session.separated, options, tell, cores())
             except OSError as error:
                 check()  # its folder goes with the page
                 raise ObjectsoundsError(f"{path.name}: {error.strerror or error}.") from error
