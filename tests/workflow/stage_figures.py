@@ -542,7 +542,7 @@ FIGURES = {
     "frame_network": (_frame_network, CLOSE),
     "unet": (_unet, CLOSE),
     "wave_unet": (_wave_unet, CLOSE),
-    "co_separation": (_co_separation, CLOSE),
+    "co_separation": (_co_separation, LEARNT),  # its first steps differ by 1e-3 between processors
     "sound_of_pixels": (_sound_of_pixels, CLOSE),
     "masks": (_masks, CLOSE),
 }

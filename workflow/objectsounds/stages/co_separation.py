@@ -8,7 +8,7 @@ from objectsounds.core.progress import epochs
 from objectsounds.networks.co_separation_training import CoSeparationTask, PairMixer
 from objectsounds.networks.mix_training import train_separator
 
-STAGE_VERSION = 2
+STAGE_VERSION = 1
 
 
 def train_co_separation(
