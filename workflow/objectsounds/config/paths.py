@@ -1,5 +1,6 @@
 """Which shards there are, and which files a method's models are, for the rules; only the list is opened."""
 
+import functools
 import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
@@ -8,6 +9,7 @@ from typing import Any
 from objectsounds.config.method_table import DICTIONARIES, method_of, variant_of
 from objectsounds.config.settings import of_variant, run_methods, shared_variant
 from objectsounds.config.stage_keys import MASKING, TRANSPOSING
+from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import CATALOGUE, read_lines
 
 EXPERIMENTS = (  # the tables of stage experiments
@@ -34,9 +36,25 @@ def check_list(results: str) -> None:
         read_lines(path)
 
 
-def shards(path: str, split: str) -> list[str]:
+def shards(path: str | Path, split: str) -> list[str]:
     """Return the shards of a split from the catalogue's list."""
-    return [name for name in read_lines(path) if name.startswith(f"{split}-")]
+    return [name for name in shard_sizes(path) if name.startswith(f"{split}-")]
+
+
+def shard_sizes(path: str | Path) -> dict[str, int]:
+    """Return the clips of each shard from the catalogue's list, which is read again only when it changes."""
+    return _shard_sizes(str(path), Path(path).stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=4)
+def _shard_sizes(path: str, changed: int) -> dict[str, int]:
+    pairs = [line.split("\t") for line in read_lines(path)]
+    if any(len(pair) != 2 for pair in pairs):
+        raise ObjectsoundsError(
+            f"{path} was made by an earlier version of objectsounds: delete it, and the catalogue makes it "
+            "again, with every clip in its place."
+        )
+    return {name: int(count) for name, count in pairs}
 
 
 def dictionary_keys(dictionary: str) -> tuple[str, ...]:
