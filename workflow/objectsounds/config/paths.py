@@ -1,6 +1,5 @@
 """Which shards there are, and which files a method's models are, for the rules; only the list is opened."""
 
-import functools
 import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
@@ -42,12 +41,15 @@ def shards(path: str | Path, split: str) -> list[str]:
 
 
 def shard_sizes(path: str | Path) -> dict[str, int]:
-    """Return the clips of each shard from the catalogue's list, which is read again only when it changes."""
-    return _shard_sizes(str(path), Path(path).stat().st_mtime_ns)
+    """Return the clips of each shard from the catalogue's list.
 
-
-@functools.lru_cache(maxsize=4)
-def _shard_sizes(path: str, changed: int) -> dict[str, int]:
+    Raises
+    ------
+    BrokenFileError
+        If the list is empty or cut; it has then been moved aside.
+    ObjectsoundsError
+        If it is of an earlier version.
+    """
     pairs = [line.split("\t") for line in read_lines(path)]
     if any(len(pair) != 2 for pair in pairs):
         raise ObjectsoundsError(

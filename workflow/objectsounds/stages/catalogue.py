@@ -1,6 +1,5 @@
 """Stage ``catalogue``: which clips, which split, which shard, for good."""
 
-import gc
 import logging
 import re
 from collections import Counter
@@ -148,7 +147,6 @@ OPTIONS = {
 
 def run(args, settings: dict) -> None:
     """Run the stage as its rule does."""
-    gc.disable()  # millions of rows, none in a circle: looking through them takes a third of the time
     given = {name: getattr(args, name) for name in (*LISTS, *FILES) if getattr(args, name) is not None}
     settings = settings | {"catalogue": settings["catalogue"] | given}
     print(make_catalogue(settings, args.clips, args.shards))
