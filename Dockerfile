@@ -12,6 +12,9 @@ RUN apt-get update \
 WORKDIR /opt/objectsounds
 COPY . .
 RUN make setup VENV=/opt/venv
+# More requirements, such as those of a cluster's storage: --build-arg EXTRA=requirements-kubernetes.txt
+ARG EXTRA=""
+RUN if [ -n "$EXTRA" ]; then /opt/venv/bin/python -m pip install --no-cache-dir --requirement "$EXTRA"; fi
 ENV PATH=/opt/venv/bin:$PATH
 
 ENTRYPOINT ["python", "-m", "objectsounds"]

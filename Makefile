@@ -7,7 +7,7 @@ PEERS := .bench/.installed
 SITE := .docs/.installed
 
 .PHONY: demo test test-cluster test-faults test-edits test-envs test-kinds test-storage test-install test-mutations test-web lint format
-.PHONY: generated docs lock setup bench bench-full clean
+.PHONY: generated docs lock setup bench bench-full bench-storage clean
 
 setup: $(INSTALLED)
 
@@ -60,8 +60,13 @@ test-envs: $(INSTALLED)
 test-kinds: $(INSTALLED)
 	$(BIN)/python -m pytest tests/workflow -m kinds
 
-test-storage: $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt -r requirements-storage.txt
+# S3's client takes python-dateutil below 3: its version is not the tested one, all others are.
+$(VENV)/.storage: $(INSTALLED) requirements-storage.txt requirements-kubernetes.txt
+	grep -v '^python-dateutil==' constraints.txt > $(VENV)/constraints-storage.txt
+	$(BIN)/python -m pip install --quiet --constraint $(VENV)/constraints-storage.txt -r requirements-storage.txt
+	@touch $@
+
+test-storage: $(VENV)/.storage
 	$(BIN)/python -m pytest tests/workflow -m storage
 
 # The local page's library takes about 200 MB, so it is not in make setup.
@@ -88,6 +93,9 @@ bench: $(PEERS)
 
 bench-full: $(INSTALLED)
 	$(BIN)/python -m objectsounds.bench.full
+
+bench-storage: $(VENV)/.storage
+	$(BIN)/python -m objectsounds.bench.storage
 
 # The site is built of a copy of the pages in the same places, so that links hold here and there. Quiet would not be strict.
 $(SITE): requirements-docs.txt

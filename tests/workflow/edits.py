@@ -169,6 +169,7 @@ EDITS = [
             "catalogue.strong_solos": ["val", "test"],
             "catalogue.solo_seconds": 1.0,
             "catalogue.clips_per_shard": 4,
+            "catalogue.job_minutes": 60,
         },
         real=(
             "catalogue.train",

@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from objectsounds.config.paths import shard_sizes
 from objectsounds.data.status import read_objects, read_status
 from objectsounds.sources.splits import SPLITS
 from tests.workflow.conftest import RESULTS
@@ -37,7 +38,7 @@ def place(finished, new_place, tmp_path_factory):
         "clips: {media: nowhere}\n",
     )
     place.snakemake("catalogue")
-    shards = (place.results / "catalogue" / "shards.txt").read_text().split()
+    shards = shard_sizes(place.results / "catalogue" / "shards.txt")
     place.snakemake(*(f"{RESULTS}/clips/{shard}/status.tsv" for shard in shards))
     return place
 

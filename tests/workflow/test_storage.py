@@ -1,6 +1,7 @@
 """A whole run whose files are in a storage, and whose jobs share no file system."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,11 +10,13 @@ from importlib.util import find_spec
 
 import pytest
 
+from tests.workflow.conftest import ROOT
+
 pytestmark = [
     pytest.mark.storage,
     pytest.mark.skipif(
-        find_spec("snakemake_storage_plugin_fs") is None or shutil.which("rsync") is None,
-        reason="requirements-storage.txt is not installed, or rsync is not there: make test-storage",
+        find_spec("snakemake_storage_plugin_s3") is None,
+        reason="requirements-storage.txt is not installed: make test-storage",
     ),
 ]
 PORT = 5617
@@ -31,6 +34,9 @@ def run_in_storage(place, *arguments: str) -> subprocess.CompletedProcess:
     )
 
 
+@pytest.mark.skipif(
+    shutil.which("rsync") is None, reason="the storage in a folder copies by rsync, which is not there"
+)
 def test_a_run_in_a_folder_as_storage_gives_the_same_scores(new_place, finished, tmp_path):
     place, store = new_place("storage"), tmp_path / "store"
     where = ("--default-storage-provider", "fs", "--default-storage-prefix", str(store))
@@ -76,3 +82,21 @@ def test_a_run_in_an_s3_bucket_gives_the_same_scores(new_place, finished, bucket
     client.download_file("run", "results/tiny/score/scores.tsv", tmp_path / "scores.tsv")
     own = finished.results / "score" / "scores.tsv"
     assert (tmp_path / "scores.tsv").read_bytes() == own.read_bytes()
+
+
+@pytest.mark.skipif(
+    find_spec("snakemake_executor_plugin_kubernetes") is None,
+    reason="requirements-kubernetes.txt is not installed: make test-storage",
+)
+def test_the_kubernetes_profile_plans_a_run_whose_files_are_in_the_bucket(new_place, bucket):
+    profile = ["--profile", str(ROOT / "profiles" / "kubernetes"), "--workflow-profile", "none"]
+    where = ["--default-storage-prefix", "s3://run", "--storage-s3-endpoint-url", bucket[1]]
+    done = run_in_storage(new_place("pods", "train: {device: cuda}\n"), *profile, *where, "--dry-run")
+    assert done.returncode == 0, done.stderr[-3000:]
+    told = done.stdout + done.stderr
+    assert "s3://run/results/tiny/catalogue/shards.txt (send to storage)" in told
+    asked = dict(
+        re.findall(r"^(?:rule|checkpoint) (\w+):\n.*?resources: (.*?)$", told, re.DOTALL | re.MULTILINE)
+    )
+    assert all("scale=0, gpu_manufacturer=nvidia" in resources for resources in asked.values())
+    assert "gpu=1" in asked["train"] and "gpu=1" not in asked["demo"]

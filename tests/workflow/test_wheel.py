@@ -14,6 +14,7 @@ import pytest
 
 from tests.workflow.conftest import KEPT, ROOT, TIMEOUT
 
+PROFILES = ("default", "kubernetes", "slurm", "site")
 AROUND = {  # what the wheel holds of the files around the package, by the folders of a clone
     "config": "**/*",
     "envs": "*",
@@ -144,7 +145,7 @@ def test_init_lays_out_what_is_to_be_edited_and_a_run_takes_it(installed):
     found = {
         str(path.relative_to(installed.folder)) for path in installed.folder.rglob("*") if path.is_file()
     }
-    profiles = {f"mine/profiles/{name}/profile.v9+.yaml" for name in ("default", "slurm", "site")}
+    profiles = {f"mine/profiles/{name}/profile.v9+.yaml" for name in PROFILES}
     assert found == {"mine/config/config.yaml", "mine/profiles/README.md", *profiles}
     (installed.folder / "mine/config/config.yaml").write_text("preset: demo\nresults: edited\n")
     work = Installed(installed.bin, installed.folder / "mine")

@@ -183,7 +183,7 @@ def test_frames_labels_mixtures_and_their_groups_know_an_added_class(table):
     sources = [("a", "kazoo"), ("b", "violin"), ("c", "piano")]
     rows, _ = choose_mixtures(sources, settings)
     assert {row["group"] for row in rows} == {"instrument", "cross-domain"}
-    assert minutes(settings, "mixtures")(None, 1) > 0
+    assert minutes(settings, "mixtures", {}.__getitem__)(None, 1) > 0
 
 
 def test_pictures_of_an_added_class_are_learnt_beside_those_of_the_others(tmp_path):

@@ -12,6 +12,7 @@ from objectsounds.config.settings import load_settings, stage_settings
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.tables import read_table
 from objectsounds.sources.audioset_strong import Event, solos
+from objectsounds.sources.clip_rows import ClipRow
 from objectsounds.sources.kinds import read_listing
 from objectsounds.sources.labels import TABLE
 from objectsounds.sources.media_folder import Found, MediaFolder
@@ -96,8 +97,8 @@ def test_vggsounds_train_clips_give_val_and_never_test(tmp_path):
     expected = {f"{index:011d}_{index * 1000}" for index in range(0, 80, 4)}
     for test in ([], [path]):
         rows, _ = choose_clips(settings_of("vggsound", [path], test, val_fraction=0.3, test_fraction=0.5))
-        assert {row["clip_id"] for row in rows if row["split"] == "test"} == expected
-        assert 8 < sum(row["split"] == "val" for row in rows) < 30 and len(rows) == 80
+        assert {row.clip_id for row in rows if row.split == "test"} == expected
+        assert 8 < sum(row.split == "val" for row in rows) < 30 and len(rows) == 80
 
 
 AVE = [
@@ -387,7 +388,7 @@ def test_a_person_may_use_the_labels_of_data_sets_in_folders_lists_and_truth(tmp
     assert {item.objects for item in found} == {("violin", "dog")} and rejected == []
     lines = ["media_id\tsounding\tvisible", "abcdefghij0\tViolin, fiddle\tdog, Bark;piano"]
     truth = Truth(written(tmp_path / "truth.tsv", lines))
-    known = truth.of({"clip_id": "abcdefghij0_0", "source": "abcdefghij0"})
+    known = truth.of(ClipRow("abcdefghij0_0", "abcdefghij0", "", "0.000", "10.000", "test"))
     assert (known.sounding, known.visible) == ("violin", "dog;piano")
     singles, _ = read_single_sources(written(tmp_path / "s.txt", ['abcdefghij0, 0, 3, "Violin, fiddle"']))
     assert singles[0].objects == ("violin",)

@@ -9,9 +9,9 @@ import pytest
 import soundfile
 
 from objectsounds.cli.main import main
+from objectsounds.config.paths import shard_sizes
 from objectsounds.config.settings import load_settings, stage_settings
 from objectsounds.core.errors import ObjectsoundsError
-from objectsounds.core.files import read_lines
 from objectsounds.core.tables import read_table
 from objectsounds.data.status import read_objects, read_status
 from objectsounds.sources.candidates import PIECE, PIECES, content_digest, safe_id, sections
@@ -159,13 +159,13 @@ def test_urmps_pieces_give_whole_videos_for_training_and_single_tracks_for_test(
     rows, _ = choose_clips(
         catalogue_settings("urmp", [urmp], test_fraction=0.4) | {"classes": ["violin", "cello"]}
     )
-    test = [row for row in rows if row["split"] == "test"]
-    rest = [row for row in rows if row["split"] != "test"]
+    test = [row for row in rows if row.split == "test"]
+    rest = [row for row in rows if row.split != "test"]
     assert test and rest
-    assert {row["objects"] for row in rest} == {"violin;cello"} and {row["picture"] for row in rest} == {""}
-    assert {row["objects"] for row in test} == {"violin", "cello"}
-    assert all("AuSep" in row["source"] and "Vid_" in row["picture"] for row in test)
-    pieces = [{Path(row["source"]).parent.name for row in part} for part in (test, rest)]
+    assert {row.objects for row in rest} == {"violin;cello"} and {row.picture for row in rest} == {""}
+    assert {row.objects for row in test} == {"violin", "cello"}
+    assert all("AuSep" in row.source and "Vid_" in row.picture for row in test)
+    pieces = [{Path(row.source).parent.name for row in part} for part in (test, rest)]
     assert not pieces[0] & pieces[1] and len(pieces[0] | pieces[1]) == 12
 
 
@@ -179,7 +179,7 @@ def test_a_piece_with_an_unknown_track_is_told(urmp):
 def test_unlabelled_videos_are_taken_for_training_whatever_the_classes(tmp_path, make_video):
     make_video(tmp_path / "videos" / "a.mp4", seconds=4)
     rows, _ = choose_clips(catalogue_settings("folder", [tmp_path / "videos"], test_fraction=0.01))
-    assert [row["objects"] for row in rows] == ["", ""]
+    assert [row.objects for row in rows] == ["", ""]
 
 
 @pytest.mark.parametrize(("kind", "name"), [("folder", "nowhere"), ("urmp", "nowhere"), ("music", "nowhere")])
@@ -203,9 +203,9 @@ def test_equal_names_in_two_folders_are_two_media_and_both_are_kept(tmp_path, ma
         make_video(tmp_path / folder / "violin" / "001.mp4", seconds=4, tone=tone)
     settings = catalogue_settings("folder", [tmp_path / "a"], test=[str(tmp_path / "b")], val_fraction=0)
     rows, rejected = choose_clips(settings)
-    found = {(row["split"], Path(row["source"]).parts[-3]) for row in rows}
+    found = {(row.split, Path(row.source).parts[-3]) for row in rows}
     assert found == {("train", "a"), ("test", "b")} and len(rows) == 4 and rejected == []
-    assert len({row["clip_id"] for row in rows}) == 4
+    assert len({row.clip_id for row in rows}) == 4
 
 
 def test_ids_stay_when_folders_are_added_moved_or_listed_otherwise(tmp_path, make_video):
@@ -215,7 +215,7 @@ def test_ids_stay_when_folders_are_added_moved_or_listed_otherwise(tmp_path, mak
 
     def ids(*places):
         rows, _ = choose_clips(catalogue_settings("folder", list(places)))
-        return {row["clip_id"] for row in rows}
+        return {row.clip_id for row in rows}
 
     alone = ids(tmp_path / "a")
     assert alone < ids(tmp_path / "b", tmp_path / "a") and alone == ids(tmp_path / "list.csv")
@@ -232,7 +232,7 @@ def test_one_video_in_two_splits_or_twice_is_left_out_and_told(tmp_path, make_vi
     assert len(rows) == 1 and "listed before, of" in rejected[0].reason
     settings = catalogue_settings("folder", [tmp_path / "a", tmp_path / "c"], test=[str(tmp_path / "b")])
     rows, rejected = choose_clips(settings)
-    assert [row["split"] for row in rows] == ["test"]
+    assert [row.split for row in rows] == ["test"]
     assert [Path(row.path).name for row in rejected] == ["a", "a", "c"]
     assert all("its medium is in the split test too" in row.reason for row in rejected)
 
@@ -262,11 +262,11 @@ def test_a_list_of_files_becomes_clips_through_the_command_line(tmp_path, make_v
     }
     options = {"sample_rate": 8000, "frames": 2, "frame_size": 64, "still_below": 0.0, "media": "nowhere"}
     settings = {"clips": load_settings({})["clips"] | options}
-    for shard in read_lines(shards):
+    for shard in shard_sizes(shards):
         status = tmp_path / "clips" / shard / "status.tsv"
         assert run("clips", settings, shard=clips.parent / "shards" / f"{shard}.tsv", status=status) == 0
         assert {row["status"] for row in read_status(status)} == {"ok"}
-    assert read_lines(shards) == ["test-00000", "train-00000", "val-00000"]
+    assert shard_sizes(shards) == {"test-00000": 1, "train-00000": 1, "val-00000": 2}
 
 
 @pytest.mark.parametrize("name", ["list.csv", "list.tsv"])

@@ -5,16 +5,19 @@ import pytest
 from objectsounds.config.settings import load_settings, stage_settings
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.places import ROOT
+from objectsounds.sources.clip_rows import ClipRow
 from objectsounds.sources.shards import choose_clips
 from objectsounds.sources.truth import Known, Truth, add_truth
 
 SHARED = ROOT.parent / "shared"
-CLIP = {"clip_id": "v0000000001_30000", "source": "v0000000001"}
 
 
 def row(clip_id, split="test", source="", objects="", visible=""):
     source = source or clip_id.rpartition("_")[0]
-    return {"clip_id": clip_id, "source": source, "split": split, "objects": objects, "visible": visible}
+    return ClipRow(clip_id, source, "", "0.000", "10.000", split, objects=objects, visible=visible)
+
+
+CLIP = row("v0000000001_30000")
 
 
 def truth_of(tmp_path, text, name="truth.csv"):
@@ -32,14 +35,14 @@ def test_each_separator_is_read(tmp_path, separator):
 
 def test_a_row_of_a_medium_holds_for_all_its_clips(tmp_path):
     truth = truth_of(tmp_path, "media_id,visible\nv0000000001,piano\n")
-    assert truth.of(CLIP) == truth.of(CLIP | {"clip_id": "v0000000001_0"}) == Known("", "piano")
-    assert truth.of({"clip_id": "v0000000002_0", "source": "v0000000002"}) is None
+    assert truth.of(CLIP) == truth.of(row("v0000000001_0")) == Known("", "piano")
+    assert truth.of(row("v0000000002_0")) is None
 
 
 def test_two_clips_of_one_medium_differ_by_their_start(tmp_path):
     text = "media_id,start,visible\nv0000000001,30,piano\nv0000000001,0.0,violin\nv0000000001,,none\n"
     truth = truth_of(tmp_path, text)
-    found = [truth.of(CLIP | {"clip_id": f"v0000000001_{start}"}).visible for start in (30000, 0, 10000)]
+    found = [truth.of(row(f"v0000000001_{start}")).visible for start in (30000, 0, 10000)]
     assert found == ["piano", "violin", "none"]
 
 
@@ -51,7 +54,7 @@ def test_a_row_of_a_clips_own_id_goes_before_one_of_its_medium(tmp_path):
 def test_a_file_is_named_as_the_list_names_it_or_beside_the_table(tmp_path):
     truth = truth_of(tmp_path, "file,sounding\nvideos/a.mp4,piano\n")
     for source in ("videos/a.mp4", str(tmp_path / "videos" / "a.mp4")):
-        assert truth.of({"clip_id": "a-0123_0", "source": source}).sounding == "piano"
+        assert truth.of(row("a-0123_0", source=source)).sounding == "piano"
 
 
 def test_rows_that_cannot_be_used_are_told_with_their_lines(tmp_path):
@@ -90,7 +93,7 @@ def test_what_sounds_is_believed_where_it_is_tested_and_what_is_seen_everywhere(
     path.write_text("media_id,sounding,visible\na,piano,violin\nb,piano,violin\nc,,\n")
     rows = [row("a_0", "train", objects="drum"), row("b_0", objects="drum"), row("c_0", objects="drum")]
     assert add_truth(rows, path) == []
-    assert [(item["objects"], item["visible"]) for item in rows] == [
+    assert [(item.objects, item.visible) for item in rows] == [
         ("drum", "violin"),
         ("piano", "violin"),
         ("drum", ""),
@@ -110,5 +113,5 @@ def test_real_tables_of_truth_name_what_is_seen_in_every_clip(name):
     lists = {"train": [str(folder / "train_segments.csv")], "test": [str(folder / "eval_segments.csv")]}
     user = {"catalogue": lists | {"truth": str(SHARED / name), "val_fraction": 0.1}}
     rows, rejected = choose_clips(stage_settings(load_settings(user), "catalogue"))
-    assert len(rows) > 80 and all(item["visible"] for item in rows)
+    assert len(rows) > 80 and all(item.visible for item in rows)
     assert [bad for bad in rejected if bad.path.endswith(name)] == []

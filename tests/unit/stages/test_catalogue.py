@@ -2,18 +2,24 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from objectsounds.cli.main import main
 from objectsounds.config.classes import objects_by_mid, read_classes
+from objectsounds.config.job_resources import PER_SHARD
+from objectsounds.config.job_resources import minutes as minutes_of
+from objectsounds.config.paths import shard_sizes
 from objectsounds.config.settings import load_settings, stage_settings
 from objectsounds.core.errors import ObjectsoundsError
+from objectsounds.core.files import format_lines
 from objectsounds.core.places import ROOT
 from objectsounds.core.tables import read_table
-from objectsounds.data.status import SHARD_COLUMNS, read_objects
+from objectsounds.data.status import read_objects
+from objectsounds.sources.clip_rows import ClipRow
 from objectsounds.sources.segments import parse_segment, read_ontology, read_segments
-from objectsounds.sources.shards import assign_shards, choose_clips
+from objectsounds.sources.shards import assign_shards, choose_clips, shard_size
 from objectsounds.stages.catalogue import make_catalogue
 
 SHARED = ROOT.parent / "shared" / "audioset"
@@ -103,13 +109,13 @@ def test_test_media_are_never_trained_on(tmp_path):
     both = f'same0000000, 0.000, 10.000, "{PIANO}"'
     settings = settings_for(tmp_path, [both, *rows_of(20, VIOLIN)], [both])
     rows, _ = choose_clips(settings)
-    assert [row["split"] for row in rows if row["source"] == "same0000000"] == ["test"]
+    assert [row.split for row in rows if row.source == "same0000000"] == ["test"]
 
 
 def test_other_objects_are_left_out_and_parents_do_not_count(tmp_path):
     settings = settings_for(tmp_path, rows_of(3, "/m/04rlf,/m/05148p4"), rows_of(2, f"/m/04rlf,{PIANO}", "t"))
     rows, _ = choose_clips(settings)
-    assert [row["objects"] for row in rows] == ["piano", "piano"]
+    assert [row.objects for row in rows] == ["piano", "piano"]
 
 
 def test_a_higher_limit_keeps_every_earlier_clip_and_shard(tmp_path):
@@ -162,15 +168,64 @@ def test_a_catalogue_that_is_cut_or_gone_places_every_clip_as_before(tmp_path, s
 
 
 def test_a_shard_holds_one_split_and_no_more_than_asked():
-    rows = [dict.fromkeys(SHARD_COLUMNS, "") | {"clip_id": str(i), "split": "train"} for i in range(5)]
+    rows = [ClipRow(str(i), "", "", "", "", "train") for i in range(5)]
     assigned = assign_shards(rows, [], 2)
-    assert [row["shard"] for row in assigned] == [
+    assert [row.shard for row in assigned] == [
         "train-00000",
         "train-00000",
         "train-00001",
         "train-00001",
         "train-00002",
     ]
+
+
+def catalogue_of(**changes):
+    return load_settings({"catalogue": {"job_minutes": 100_000} | changes})["catalogue"]
+
+
+@pytest.mark.parametrize(
+    ("clips", "size"),
+    [(1, 64), (500, 64), (192_000, 64), (192_001, 65), (2_000_000, 667), (30_000_000, 10_000)],
+)
+def test_automatic_shards_grow_where_there_would_be_more_than_snakemake_plans_in_seconds(clips, size):
+    assert shard_size(catalogue_of(clips_per_shard="auto"), clips) == size
+
+
+def test_a_number_of_clips_is_taken_as_it_is():
+    assert shard_size(catalogue_of(clips_per_shard=7), 2_000_000) == 7
+
+
+@pytest.mark.parametrize("kind", ["audioset", "folder"])
+@pytest.mark.parametrize("minutes", [15, 60, 240])
+def test_no_job_of_an_automatic_shard_asks_for_more_time_than_is_wanted(kind, minutes):
+    settings = load_settings({"catalogue": {"kind": kind, "section_seconds": 30, "job_minutes": minutes}})
+    size = shard_size(settings["catalogue"], 10**9)
+
+    def longest(clips):
+        asked = [minutes_of(settings, name, lambda shard: clips) for name in PER_SHARD]
+        return max(ask(SimpleNamespace(shard="train-00000"), attempt=1) for ask in asked)
+
+    assert longest(size) <= minutes < longest(size + 1)
+
+
+def test_new_clips_get_shards_of_the_size_of_the_day_and_old_ones_stay(tmp_path):
+    clips, shards = tmp_path / "c" / "clips.tsv", tmp_path / "c" / "shards.txt"
+    tests = rows_of(1, PIANO, "t")
+    make_catalogue(
+        settings_for(tmp_path, rows_of(5, PIANO), tests, clips_per_shard=2, val_fraction=0), clips, shards
+    )
+    assert shard_sizes(shards) == {"test-00000": 1, "train-00000": 2, "train-00001": 2, "train-00002": 1}
+    more = [*rows_of(5, PIANO), *rows_of(100, VIOLIN, "w")]
+    make_catalogue(settings_for(tmp_path, more, tests, clips_per_shard="auto", val_fraction=0), clips, shards)
+    sizes = {"test-00000": 1, "train-00000": 2, "train-00001": 2, "train-00002": 1}
+    assert shard_sizes(shards) == sizes | {"train-00003": 64, "train-00004": 36}
+
+
+def test_a_list_of_shards_of_an_earlier_version_is_told_with_the_remedy(tmp_path):
+    path = tmp_path / "shards.txt"
+    path.write_text(format_lines(["train-00000"]))
+    with pytest.raises(ObjectsoundsError, match=r"shards\.txt was made by an earlier version.*delete it"):
+        shard_sizes(path)
 
 
 def test_a_catalogue_without_clips_says_so(tmp_path):
@@ -206,7 +261,7 @@ def test_a_bark_is_a_dog_unless_descendants_are_off(tmp_path):
     rows = rows_of(4, "/m/05tny_"), rows_of(2, "/m/05tny_", "t")
     settings = settings_for(tmp_path, *rows)
     settings["classes"] = ["dog", "cat"]
-    assert {row["objects"] for row in choose_clips(settings)[0]} == {"dog"}
+    assert {row.objects for row in choose_clips(settings)[0]} == {"dog"}
     settings["catalogue"]["descendants"] = False
     assert choose_clips(settings)[0] == []
 
@@ -289,14 +344,14 @@ def test_a_clip_that_changes_its_split_leaves_the_old_one_and_opens_a_shard_of_t
 def test_a_clip_with_two_objects_is_kept_once(tmp_path):
     settings = settings_for(tmp_path, rows_of(6, f"{PIANO},{VIOLIN}"), rows_of(2, PIANO, "t"))
     rows, _ = choose_clips(settings)
-    assert len({row["clip_id"] for row in rows}) == len(rows) == 8
+    assert len({row.clip_id for row in rows}) == len(rows) == 8
 
 
 def test_without_a_test_list_a_share_of_the_media_is_held_out(tmp_path):
     settings = settings_for(tmp_path, rows_of(200, PIANO), [], test_fraction=0.25)
     settings["catalogue"]["test"] = []
     rows, _ = choose_clips(settings)
-    assert 30 < len([row for row in rows if row["split"] == "test"]) < 70
+    assert 30 < len([row for row in rows if row.split == "test"]) < 70
 
 
 def test_a_list_of_single_sources_takes_the_place_of_the_test_clips(tmp_path):
@@ -306,9 +361,9 @@ def test_a_list_of_single_sources_takes_the_place_of_the_test_clips(tmp_path):
         tmp_path, rows_of(9, PIANO), rows_of(3, PIANO, "t"), single_source=str(path), val_fraction=0
     )
     rows, rejected = choose_clips(settings)
-    test = {row["clip_id"]: row["objects"] for row in rows if row["split"] == "test"}
+    test = {row.clip_id: row.objects for row in rows if row.split == "test"}
     assert test == {"t0000000001_0": "violin", "v0000000003_5000": "piano"}
-    assert [row["source"] for row in rows if row["split"] == "train"].count("v0000000003") == 0
+    assert [row.source for row in rows if row.split == "train"].count("v0000000003") == 0
     assert len(rows) == 10 and [row.line for row in rejected] == [4, 0]
     assert rejected[1].reason == "v0000000003_0: its medium is in the split test too"
 
@@ -334,7 +389,7 @@ def test_a_file_that_is_no_ontology_is_named(tmp_path):
 
 def test_a_test_list_without_our_objects_takes_nothing_from_the_train_list(tmp_path):
     settings = settings_for(tmp_path, rows_of(200, PIANO), rows_of(3, "/m/09x0r", "t"), test_fraction=0.5)
-    assert "test" not in {row["split"] for row in choose_clips(settings)[0]}
+    assert "test" not in {row.split for row in choose_clips(settings)[0]}
 
 
 def objects_of(clips):

@@ -35,10 +35,10 @@ REQUESTS = {
     "demo": Request(3000, 20),
     "catalogue": Request(2000, 20),
     "clips": Request(1000, 5, clip_seconds=2, clip_mb=10),
-    "bases": Request(1000, 5, clip_seconds=8),
+    "bases": Request(1000, 5, clip_seconds=8, clip_mb=10),
     "labeller": Request(2500, 60),
-    "labels": Request(3000, 10, clip_seconds=15),
-    "ablation": Request(3000, 10, clip_seconds=60),
+    "labels": Request(3000, 10, clip_seconds=15, clip_mb=10),
+    "ablation": Request(3000, 10, clip_seconds=60, clip_mb=10),
     "ablation_table": Request(2000, 20),
     "dataset": Request(2000, 30),
     "train": Request(2000, 240),
@@ -71,11 +71,27 @@ REQUESTS = {
 }
 
 
-def _clips(settings: dict) -> float:
-    """Return the clips of a full shard, longer ones counting for more."""
-    catalogue = settings["catalogue"]
+PER_SHARD = ("clips", "bases", "labels")  # what a whole run computes of every shard
+Sizes = Callable[[str], int]  # of a shard by its name, clips
+
+
+def _weight(catalogue: dict) -> float:
+    """Return for how many clips of 10 s a clip counts."""
     seconds = KINDS[catalogue["kind"]].clip_seconds or catalogue["section_seconds"]
-    return catalogue["clips_per_shard"] * max(1.0, seconds / 10)
+    return max(1.0, seconds / 10)
+
+
+def clips_within(catalogue: dict) -> int:
+    """Return the most clips of a shard whose jobs ask for ``job_minutes`` at most, downloads left out."""
+    costs = [REQUESTS[name] for name in PER_SHARD]
+    most = min((catalogue["job_minutes"] - cost.minutes) * 60 / cost.clip_seconds for cost in costs)
+    return max(1, int(most / _weight(catalogue)))
+
+
+def _clips(settings: dict, wildcards: Any, sizes: Sizes) -> float:
+    """Return the clips that a job handles, longer ones counting for more; 0 where it is of no shard."""
+    shard = getattr(wildcards, "shard", None)
+    return 0.0 if shard is None else sizes(shard) * _weight(settings["catalogue"])
 
 
 def _mixtures(settings: dict) -> float:
@@ -85,17 +101,17 @@ def _mixtures(settings: dict) -> float:
     return options["max_pairs"] * groups * len(options["sources"]) / options["blocks"]
 
 
-def minutes(settings: dict, name: str) -> Callable:
+def minutes(settings: dict, name: str, sizes: Sizes) -> Callable:
     """Return a resource function: the minutes that a job of a stage, or of a rule so named, may take."""
     need = REQUESTS[name]
     per_clip = need.clip_seconds
     if name == "clips" and settings["clips"]["download"]["enabled"]:
         per_clip += DOWNLOAD_SECONDS
-    seconds = per_clip * _clips(settings) + need.mixture_seconds * _mixtures(settings)
-    base = math.ceil(need.minutes + seconds / 60)
+    mixing = need.mixture_seconds * _mixtures(settings)
 
-    def runtime(wildcards: object, attempt: int) -> int:
-        return base * min(attempt, GROWTH)
+    def runtime(wildcards: Any, attempt: int) -> int:
+        seconds = per_clip * _clips(settings, wildcards, sizes) + mixing
+        return math.ceil(need.minutes + seconds / 60) * min(attempt, GROWTH)
 
     return runtime
 
@@ -114,21 +130,27 @@ def memory(settings: dict, name: str) -> Callable:
     return mem_mb
 
 
-def disk(settings: dict, name: str) -> Callable:
-    """Return a resource function: the MB that a job may write, from its inputs' size and its clips."""
-    own = SPARE_DISK + REQUESTS[name].clip_mb * _clips(settings)
+def disk(settings: dict, name: str, sizes: Sizes) -> Callable:
+    """Return a resource function: the MB that a job writes or fetches, from its clips, else its inputs.
 
-    def disk_mb(wildcards: Any, input: Any, attempt: int) -> int:
-        return math.ceil(own + 2 * input.size_mb) * min(attempt, GROWTH)
+    Not from both: looking at the inputs of thousands of shards is a fifth of the time of planning.
+    """
+    clip_mb = REQUESTS[name].clip_mb
 
-    return disk_mb
+    def of_clips(wildcards: Any, attempt: int) -> int:
+        return math.ceil(SPARE_DISK + clip_mb * _clips(settings, wildcards, sizes)) * min(attempt, GROWTH)
+
+    def of_inputs(wildcards: Any, input: Any, attempt: int) -> int:
+        return math.ceil(SPARE_DISK + 2 * input.size_mb) * min(attempt, GROWTH)
+
+    return of_clips if clip_mb else of_inputs
 
 
-def requested(settings: dict, name: str, device: str = "cpu") -> dict:
+def requested(settings: dict, name: str, device: str, sizes: Sizes) -> dict:
     """Return the resources of a rule, by Snakemake's names.
 
     A GPU is asked for where the settings say ``cuda``; ``auto`` takes one where the job finds it, and asks
-    for none.
+    for none. ``sizes`` returns the clips of a shard, and is asked when a job is planned.
     """
-    found = {"mem_mb": memory(settings, name), "runtime": minutes(settings, name)}
-    return found | {"disk_mb": disk(settings, name)} | ({"gpu": 1} if device == "cuda" else {})
+    found = {"mem_mb": memory(settings, name), "runtime": minutes(settings, name, sizes)}
+    return found | {"disk_mb": disk(settings, name, sizes)} | ({"gpu": 1} if device == "cuda" else {})

@@ -8,6 +8,7 @@ from typing import Any
 from objectsounds.config.method_table import DICTIONARIES, TRUSTED, method_of, variant_of
 from objectsounds.config.settings import dictionary_keys, of_variant, run_methods, shared_variant, trusts
 from objectsounds.config.stage_keys import MASKING
+from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import CATALOGUE, read_lines
 
 EXPERIMENTS = (  # the tables of stage experiments
@@ -34,9 +35,28 @@ def check_list(results: str) -> None:
         read_lines(path)
 
 
-def shards(path: str, split: str) -> list[str]:
+def shards(path: str | Path, split: str) -> list[str]:
     """Return the shards of a split from the catalogue's list."""
-    return [name for name in read_lines(path) if name.startswith(f"{split}-")]
+    return [name for name in shard_sizes(path) if name.startswith(f"{split}-")]
+
+
+def shard_sizes(path: str | Path) -> dict[str, int]:
+    """Return the clips of each shard from the catalogue's list.
+
+    Raises
+    ------
+    BrokenFileError
+        If the list is empty or cut; it has then been moved aside.
+    ObjectsoundsError
+        If it is of an earlier version.
+    """
+    pairs = [line.split("\t") for line in read_lines(path)]
+    if any(len(pair) != 2 for pair in pairs):
+        raise ObjectsoundsError(
+            f"{path} was made by an earlier version of objectsounds: delete it, and the catalogue makes it "
+            "again, with every clip in its place."
+        )
+    return {name: int(count) for name, count in pairs}
 
 
 def network_of(settings: dict, dictionary: str, variant: str) -> str | None:

@@ -213,8 +213,26 @@ def read_whole_text(path: Path) -> str:
     return text[:-1]
 
 
+def check_whole(path: Path) -> None:
+    """Check that a text ends with the empty line that ends it (`format_lines`), without holding it.
+
+    Raises
+    ------
+    DamagedError
+        If that line is missing.
+    """
+    end = b""
+    with path.open("rb") as file:
+        while piece := file.read(2**20):
+            if b"\0" in piece:
+                raise DamagedError("it is cut: it holds zeros")
+            end = (end + piece)[-2:]
+    if end != b"\n\n":
+        raise DamagedError("it is cut: the empty line at its end is missing" if end else "it is empty")
+
+
 def read_lines(path: str | Path) -> list[str]:
-    """Read a list that this run made, one name a line and one line at least.
+    """Read a list that this run made, one line at least.
 
     Raises
     ------
@@ -222,7 +240,7 @@ def read_lines(path: str | Path) -> list[str]:
         If it is empty or cut; the file has then been moved aside.
     """
     with reading(path) as whole:
-        return read_whole_text(whole).split()
+        return read_whole_text(whole).splitlines()
 
 
 def read_json_lines(path: str | Path) -> list[dict]:

@@ -7,7 +7,7 @@ import numpy as np
 
 def seed_of(*parts: object) -> int:
     """Return a 63-bit seed made of ``parts``, e.g. ``seed_of(2018, "bases", clip_id)``."""
-    text = "\x1f".join(str(part) for part in parts)
+    text = "\x1f".join(map(str, parts))
     return int.from_bytes(hashlib.sha256(text.encode("utf-8")).digest()[:8], "big") >> 1
 
 

@@ -6,12 +6,20 @@ it, even where the cut falls between two rows.
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from objectsounds.core.errors import DamagedError
-from objectsounds.core.files import persons_file, read_whole_text, reading, write_text
+from objectsounds.core.files import (
+    check_whole,
+    persons_file,
+    read_whole_text,
+    reading,
+    write_text,
+    written_whole,
+)
 
 SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas"}
 
@@ -30,6 +38,52 @@ def format_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -
 def write_table(path: str | Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
     """Write the table to ``path``, whole or not at all."""
     write_text(path, format_table(columns, rows))
+
+
+def _cells_into(file: TextIO, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    writer = csv.writer(file, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+    writer.writerow(columns)
+    writer.writerows(rows)
+    file.write("\n")
+
+
+def format_cells(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return the table of rows that hold their cells in the order of the columns, as text."""
+    text = io.StringIO()
+    _cells_into(text, columns, rows)
+    return text.getvalue()
+
+
+def write_cells(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write such a table to ``path``, whole or not at all, without holding its text: it may be long."""
+    with written_whole(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        _cells_into(file, columns, rows)
+
+
+def read_cells(path: str | Path, columns: Sequence[str]) -> Iterator[list[str]]:
+    """Yield of a table that this run made the cells of each row in the order of ``columns``.
+
+    Raises
+    ------
+    BrokenFileError
+        As `read_table`; rows before the fault have been yielded.
+    """
+    with reading(path) as whole:
+        check_whole(whole)
+        with whole.open(encoding="utf-8", newline="") as file:
+            lines = csv.reader(file, delimiter="\t")
+            header = next(lines, [])
+            missing = [name for name in columns if name not in header]
+            if missing:
+                raise DamagedError(f"it has no column {missing[0]}")
+            places = [header.index(name) for name in columns]
+            try:
+                for row in filter(None, lines):  # not the empty line at the end
+                    if len(row) != len(header):
+                        raise DamagedError("a row of it is cut")
+                    yield [row[place] for place in places]
+            except csv.Error as error:
+                raise DamagedError(f"it is no table: {error}") from error
 
 
 def read_table(

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from objectsounds.core.tables import names_in
@@ -11,7 +11,7 @@ from objectsounds.core.tables import names_in
 PIECES, PIECE = 16, 2**16  # of a medium that tell what it is; bytes each
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A clip that may be chosen.
 
@@ -33,6 +33,8 @@ class Candidate:
         What decides the split: clips of one medium are never in two; the media id if empty.
     only : tuple of str
         The splits in which the clip is of use; all if empty.
+    clip_id : str
+        The media id and the start in milliseconds.
     """
 
     media_id: str
@@ -45,16 +47,15 @@ class Candidate:
     visible: str = ""
     medium: str = ""
     only: tuple[str, ...] = ()
+    clip_id: str = field(init=False)  # kept, as the tables of two million clips are keyed by it
+
+    def __post_init__(self):
+        object.__setattr__(self, "clip_id", f"{self.media_id}_{round(self.start * 1000)}")
 
     @property
     def whole(self) -> str:
         """What the clip is a section of."""
         return self.medium or self.media_id
-
-    @property
-    def clip_id(self) -> str:
-        """The media id and the start in milliseconds."""
-        return f"{self.media_id}_{round(self.start * 1000)}"
 
 
 def content_digest(path: Path) -> str:

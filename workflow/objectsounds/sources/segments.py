@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,14 +143,14 @@ def _judged(
 
 
 def read_segments(
-    path: str | Path, mids: Container[str] | None = None, known: Container[str] | None = None
+    path: str | Path, mids: Collection[str] | None = None, known: Container[str] | None = None
 ) -> tuple[list[Segment], list[BadRow]]:
     """Read a segment list.
 
     Parameters
     ----------
     path : path
-    mids : container of str, optional
+    mids : collection of str, optional
         Only segments with one of these labels are returned; all rows are checked nonetheless.
     known : container of str, optional
         The mids of the ontology; a row with another one is bad.
@@ -172,6 +172,7 @@ def read_segments(
         raise ObjectsoundsError(
             f"{path} does not exist: set catalogue.train and catalogue.test to AudioSet's CSV files."
         )
+    wanted = None if mids is None else frozenset(mids)
     segments: list[Segment] = []
     rejected: list[BadRow] = []
     seen: set[str] = set()
@@ -179,7 +180,7 @@ def read_segments(
         for number, problem, segment in _judged(path, known, seen):
             if segment is None:
                 rejected.append(BadRow(str(path), number, problem))
-            elif mids is None or any(mid in mids for mid in segment.mids):
+            elif wanted is None or not wanted.isdisjoint(segment.mids):
                 segments.append(segment)
         announced = _announced(path)
     if not seen and not rejected:

@@ -1,89 +1,112 @@
 """Which clips are chosen, and which shard each belongs to, for good."""
 
+import functools
+import math
 from collections import Counter
+from operator import attrgetter
 
 from objectsounds.config.classes import added_of
+from objectsounds.config.job_resources import clips_within
 from objectsounds.core.seeds import fraction
-from objectsounds.core.tables import join_names, split_names
-from objectsounds.data.status import SHARD_COLUMNS
-from objectsounds.sources.candidates import Candidate
+from objectsounds.core.tables import split_names
+from objectsounds.sources.clip_rows import ClipRow, row_of
 from objectsounds.sources.segments import BadRow
 from objectsounds.sources.splits import SPLITS, placed_clips
 from objectsounds.sources.truth import add_truth
 
-FOLLOWED = ("source", "picture", "start", "end")
+AUTO = "auto"
+FEW_CLIPS = 64  # of an automatic shard: minutes of work, beside which the start of its jobs is little
+MANY_SHARDS = 3000  # Snakemake plans three jobs of each: seconds, and as many jobs at once as clusters give
 
 
-def _chosen(rows: list[dict], classes: list[str], limit: int | None) -> list[dict]:
+def _chosen(rows: list[ClipRow], settings: dict, limit: int | None) -> list[ClipRow]:
     """Return the rows of the wanted classes, at most ``limit`` a class, by a rank that never changes.
 
     Rows of which nothing is known are all taken: their labels are what is seen in them.
     """
-    wanted = set(classes)
+    wanted, seed = set(settings["classes"]), settings["seed"]
+
+    @functools.cache
+    def wanted_in(objects: str) -> set[str]:
+        return wanted.intersection(split_names(objects))
+
     counts: Counter = Counter()
     chosen = []
-    for row in sorted(rows, key=lambda row: (row["rank"], row["clip_id"])):
-        hits = wanted.intersection(split_names(row["objects"]))
-        open_classes = [name for name in hits if limit is None or counts[name] < limit]
-        if open_classes or not row["objects"]:
+    by_name = sorted(rows, key=attrgetter("clip_id"))  # decides between equal ranks
+    for row in sorted(by_name, key=lambda row: fraction(seed, "catalogue", row.clip_id)):
+        hits = wanted_in(row.objects)
+        if not row.objects or (hits and (limit is None or any(counts[name] < limit for name in hits))):
             counts.update(hits)
             chosen.append(row)
     return chosen
 
 
-def _row(item: Candidate, split: str, seed: int) -> dict:
-    return {
-        "clip_id": item.clip_id,
-        "source": item.source,
-        "picture": item.picture,
-        "start": f"{item.start:.3f}",
-        "end": f"{item.end:.3f}",
-        "split": split,
-        "objects": join_names(item.objects),
-        "visible": item.visible,
-        "rank": fraction(seed, "catalogue", item.clip_id),
-    }
-
-
-def choose_clips(settings: dict) -> tuple[list[dict], list[BadRow]]:
+def choose_clips(settings: dict) -> tuple[list[ClipRow], list[BadRow]]:
     """Choose the clips of all splits, in the order in which they fill shards.
 
     Returns
     -------
-    rows : list of dict
-        With the columns of ``clips.tsv`` but for ``shard`` and ``used``, and with ``objects``, ``visible``.
+    rows : list of ClipRow
+        Without shards; by split, then by rank.
     rejected : list of BadRow
     """
     clips, rejected = placed_clips(settings)
-    candidates = [_row(clip.item, clip.split, settings["seed"]) for clip in clips]
+    candidates: dict[str, list[ClipRow]] = {split: [] for split in SPLITS}
+    for clip in clips:
+        candidates[clip.split].append(row_of(clip.item, clip.split))
+    del clips
     rows = []
     for split in SPLITS:
         limit = settings["catalogue"]["clips_per_class"][split]
-        rows += _chosen([row for row in candidates if row["split"] == split], settings["classes"], limit)
+        rows += _chosen(candidates.pop(split), settings, limit)
     if settings["catalogue"]["truth"] is not None:
         rejected += add_truth(rows, settings["catalogue"]["truth"], added_of(settings))
-    return sorted(rows, key=lambda row: (SPLITS.index(row["split"]), row["rank"])), rejected
+    return rows, rejected
 
 
-def assign_shards(rows: list[dict], earlier: list[dict], clips_per_shard: int) -> list[dict]:
-    """Give every new clip a shard, leaving each row of ``earlier`` where it is.
+def shard_size(catalogue: dict, clips: int) -> int:
+    """Return how many clips a new shard of a catalogue takes.
+
+    Automatic shards are of `FEW_CLIPS`, and larger where they would be more than `MANY_SHARDS`, unless their
+    longest job would then ask for more than ``job_minutes``.
+
+    Parameters
+    ----------
+    catalogue : dict
+        The section of the settings.
+    clips : int
+        Of all splits.
+    """
+    wanted = catalogue["clips_per_shard"]
+    if wanted != AUTO:
+        return wanted
+    return min(max(FEW_CLIPS, math.ceil(clips / MANY_SHARDS)), clips_within(catalogue))
+
+
+def assign_shards(rows: list[ClipRow], earlier: list[ClipRow], clips_per_shard: int) -> list[ClipRow]:
+    """Give every clip its shard, and return all of them, those of ``earlier`` first, in their places.
 
     A clip of ``earlier`` that is not in ``rows``, or now in another split, stays in its shard, marked as
     not used. One whose file, picture or end is another in the list is followed: it is another clip of the
     same id, and its shard is made again. New clips open new shards, one split each.
     """
-    wanted = {(row["clip_id"], row["split"]): row for row in rows}
-    known = {(row["clip_id"], row["split"]) for row in earlier}
+    known = {row.clip_id: row for row in rows} if earlier else {}
+    last = dict.fromkeys(SPLITS, -1)
     assigned = []
     for row in earlier:
-        now = wanted.get((row["clip_id"], row["split"]))
-        moved = {name: now[name] for name in FOLLOWED} if now else {}
-        assigned.append(row | moved | {"used": "yes" if now else "no"})
+        last[row.split] = max(last[row.split], int(row.shard.rpartition("-")[2]))
+        now = known.get(row.clip_id)
+        if now is not None and now.split == row.split:
+            now.shard = row.shard
+            assigned.append(now)
+        else:
+            row.used = "no"
+            assigned.append(row)
     for split in SPLITS:
-        numbers = [int(row["shard"].rpartition("-")[2]) for row in earlier if row["split"] == split]
-        first = max(numbers, default=-1) + 1
-        new = [row for row in rows if row["split"] == split and (row["clip_id"], split) not in known]
-        for index, row in enumerate(new):
-            shard = f"{split}-{first + index // clips_per_shard:05d}"
-            assigned.append({name: row[name] for name in SHARD_COLUMNS} | {"shard": shard, "used": "yes"})
+        new = [row for row in rows if row.split == split and not row.shard]
+        for start in range(0, len(new), clips_per_shard):
+            last[split] += 1
+            for row in new[start : start + clips_per_shard]:
+                row.shard = f"{split}-{last[split]:05d}"
+        assigned += new
     return assigned

@@ -14,7 +14,7 @@ SPLITS = ("train", "val", "test")
 HELD = ("test", "val", "train")  # a medium that is in several stays in the first of these
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Placed:
     """A clip with its split, and the list that it comes from."""
 

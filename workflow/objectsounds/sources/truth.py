@@ -7,6 +7,7 @@ from objectsounds.config.classes import NONE_ADDED, Added, names_by_alias
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.tables import PersonsRow, read_persons_table
 from objectsounds.sources.candidates import labels_in
+from objectsounds.sources.clip_rows import ClipRow
 from objectsounds.sources.segments import BadRow
 
 IDS = ("clip_id", "media_id", "file")
@@ -96,15 +97,15 @@ class Truth:
         objects = [self.names[name] for name in names if name != "none"]
         return ";".join(dict.fromkeys(objects)) or ("none" if names else "")
 
-    def of(self, row: dict) -> Known | None:
+    def of(self, row: ClipRow) -> Known | None:
         """Return what is known of a clip: by its own id, else by its medium and start, else by its medium."""
-        media_id, _, start = row["clip_id"].rpartition("_")
-        keys: list[Key] = [(row["clip_id"], moment) for moment in (int(start), None)]
-        keys += [(name, moment) for moment in (int(start), None) for name in (media_id, row["source"])]
+        media_id, _, start = row.clip_id.rpartition("_")
+        keys: list[Key] = [(row.clip_id, moment) for moment in (int(start), None)]
+        keys += [(name, moment) for moment in (int(start), None) for name in (media_id, row.source)]
         return next((self.found[key] for key in keys if key in self.found), None)
 
 
-def add_truth(rows: list[dict], path: str | Path, added: Added = NONE_ADDED) -> list[BadRow]:
+def add_truth(rows: list[ClipRow], path: str | Path, added: Added = NONE_ADDED) -> list[BadRow]:
     """Put what is known into the rows of clips, and return what of the table is not used.
 
     What is seen counts in every split. What sounds takes the place of the lists' labels in the test split
@@ -115,9 +116,9 @@ def add_truth(rows: list[dict], path: str | Path, added: Added = NONE_ADDED) -> 
         known = truth.of(row)
         if known is not None:
             fitting += 1
-            row["visible"] = known.visible or row["visible"]
-            if row["split"] == "test" and known.sounding:
-                row["objects"] = known.sounding
+            row.visible = known.visible or row.visible
+            if row.split == "test" and known.sounding:
+                row.objects = known.sounding
     if not fitting:
         return [*truth.rejected, BadRow(str(path), 0, "none of its rows is of a chosen clip")]
     return truth.rejected

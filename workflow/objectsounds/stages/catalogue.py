@@ -3,19 +3,21 @@
 import logging
 import re
 from collections import Counter
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from objectsounds.core.arguments import ONE
 from objectsounds.core.errors import BrokenFileError, ObjectsoundsError
 from objectsounds.core.files import format_lines, write_text_if_changed
-from objectsounds.core.tables import format_table, read_table, split_names, write_table
-from objectsounds.data.status import OBJECT_COLUMNS, SHARD_COLUMNS, performance_of
+from objectsounds.core.tables import format_cells, read_cells, split_names, write_cells, write_table
+from objectsounds.data.status import OBJECT_COLUMNS, SHARD_COLUMNS
+from objectsounds.sources.clip_rows import COLUMNS, ClipRow, earlier_row
 from objectsounds.sources.segments import BadRow
-from objectsounds.sources.shards import assign_shards, choose_clips
+from objectsounds.sources.shards import assign_shards, choose_clips, shard_size
 from objectsounds.sources.splits import SPLITS
 
-STAGE_VERSION = 4
-COLUMNS = (*SHARD_COLUMNS, "shard", "used")
+STAGE_VERSION = 5
 PERFORMANCE_COLUMNS = ("clip_id", "performance")
 
 log = logging.getLogger(__name__)
@@ -26,7 +28,7 @@ def _shard_order(path: Path) -> tuple[int, int]:
     return SPLITS.index(split), int(number)
 
 
-def read_earlier(clips: Path) -> list[dict]:
+def read_earlier(clips: Path) -> list[ClipRow]:
     """Return the rows of an earlier ``clips.tsv``; where it is cut or gone, those of the shards' tables.
 
     Failing so that the next run makes it again would not do: Snakemake puts the old file of a failed job back
@@ -35,43 +37,47 @@ def read_earlier(clips: Path) -> list[dict]:
     try:
         if clips.exists():
             _refuse_older(clips)
-            return read_table(clips, COLUMNS)
+            return [earlier_row(cells) for cells in read_cells(clips, COLUMNS)]
     except BrokenFileError:
         log.warning("%s was cut; it is made again from the tables of the shards", clips)
     rows = []
     for path in sorted((clips.parent / "shards").glob("*.tsv"), key=_shard_order):
-        rows += [row | {"shard": path.stem} for row in read_table(path, SHARD_COLUMNS)]
+        rows += [earlier_row([*cells, path.stem]) for cells in read_cells(path, SHARD_COLUMNS)]
     return rows
 
 
 def _refuse_older(clips: Path) -> None:
-    header = clips.read_bytes().partition(b"\n")[0].decode("utf-8", "replace").split("\t")
-    if "objects" in header:
+    with clips.open("rb") as file:
+        header = file.readline().decode("utf-8", "replace").rstrip("\n")
+    if "objects" in header.split("\t"):
         raise ObjectsoundsError(
             f"{clips} was made by an earlier version of objectsounds, whose clips have other ids and labels "
             f"in another place: set results to a new folder, or delete {clips.parent.parent}."
         )
 
 
-def _write_shards(assigned: list[dict], folder: Path) -> None:
-    shards: dict[str, list[dict]] = {}
-    for row in assigned:
-        shards.setdefault(row["shard"], []).append(row)
-    for shard, rows in shards.items():
-        kept = [{name: row[name] for name in SHARD_COLUMNS} for row in rows]
-        write_text_if_changed(folder / "shards" / f"{shard}.tsv", format_table(SHARD_COLUMNS, kept))
+def _text_of(rows: list[ClipRow], columns: tuple[str, ...]) -> str:
+    return format_cells(columns, map(attrgetter(*columns), rows))
 
 
-def _write_clips_in_use(rows: list[dict], assigned: list[dict], folder: Path) -> None:
+def _write_shards(assigned: list[ClipRow], folder: Path) -> list[str]:
+    """Write the table of each shard; return a line of ``shards.txt`` for each that holds a clip in use."""
+    listed, by_shard = [], attrgetter("shard")
+    for shard, group in groupby(sorted(assigned, key=by_shard), by_shard):
+        rows = list(group)
+        write_text_if_changed(folder / "shards" / f"{shard}.tsv", _text_of(rows, SHARD_COLUMNS))
+        if any(row.used == "yes" for row in rows):
+            listed.append(f"{shard}\t{len(rows)}")
+    return listed
+
+
+def _write_clips_in_use(assigned: list[ClipRow], folder: Path) -> None:
     """Write of each split the clips in use with their objects, and what they are performances of."""
-    known = {(row["clip_id"], row["split"]): row for row in rows}
+    tables = {"objects": OBJECT_COLUMNS, "performances": PERFORMANCE_COLUMNS}
     for split in SPLITS:
-        used = [row for row in assigned if row["split"] == split and row["used"] == "yes"]
-        objects = [{name: known[row["clip_id"], split][name] for name in OBJECT_COLUMNS} for row in used]
-        text = format_table(OBJECT_COLUMNS, objects)
-        write_text_if_changed(folder / f"objects-{split}.tsv", text)
-        media = [{"clip_id": row["clip_id"], "performance": performance_of(row)} for row in used]
-        write_text_if_changed(folder / f"performances-{split}.tsv", format_table(PERFORMANCE_COLUMNS, media))
+        used = [row for row in assigned if row.split == split and row.used == "yes"]
+        for name, columns in tables.items():
+            write_text_if_changed(folder / f"{name}-{split}.tsv", _text_of(used, columns))
 
 
 def make_catalogue(settings: dict, clips: str | Path, shards: str | Path) -> str:
@@ -88,7 +94,7 @@ def make_catalogue(settings: dict, clips: str | Path, shards: str | Path) -> str
     clips : path
         ``clips.tsv``; if it exists, its rows keep their shards.
     shards : path
-        The list of shards that hold a clip in use.
+        The list of shards that hold a clip in use, with the number of their clips.
 
     Returns
     -------
@@ -102,21 +108,23 @@ def make_catalogue(settings: dict, clips: str | Path, shards: str | Path) -> str
             f"No clip of {', '.join(settings['classes'])} is in {', '.join(settings['catalogue']['train'])}"
             f" ({len(rejected)} rows were left out)."
         )
-    assigned = assign_shards(rows, read_earlier(clips), settings["catalogue"]["clips_per_shard"])
-    _write_shards(assigned, clips.parent)
-    _write_clips_in_use(rows, assigned, clips.parent)
+    size = shard_size(settings["catalogue"], len(rows))
+    assigned = assign_shards(rows, read_earlier(clips), size)
+    in_use = _write_shards(assigned, clips.parent)
+    _write_clips_in_use(assigned, clips.parent)
     write_table(clips.parent / "rejected.tsv", ("path", "line", "reason"), [vars(row) for row in rejected])
-    write_table(clips, COLUMNS, assigned)
-    in_use = sorted({row["shard"] for row in assigned if row["used"] == "yes"})
+    write_cells(clips, COLUMNS, map(attrgetter(*COLUMNS), assigned))
     write_text_if_changed(shards, format_lines(in_use))
     log.info("%d clips in %d shards, %d rows left out", len(rows), len(in_use), len(rejected))
     return describe(rows, settings["classes"], rejected, len(in_use))
 
 
-def describe(rows: list[dict], classes: list[str], rejected: list[BadRow], shards: int) -> str:
+def describe(rows: list[ClipRow], classes: list[str], rejected: list[BadRow], shards: int) -> str:
     """Return what was chosen as text: clips per object and split, and the rows that were left out."""
-    counts = Counter((row["split"], name) for row in rows for name in split_names(row["objects"]))
-    splits = Counter(row["split"] for row in rows)
+    counts: Counter = Counter()
+    for (split, objects), number in Counter(map(attrgetter("split", "objects"), rows)).items():
+        counts.update(dict.fromkeys(((split, name) for name in split_names(objects)), number))
+    splits = Counter(row.split for row in rows)
     width = max(map(len, [*classes, "clips in all"]))
     lines = [f"{'object':{width}}  " + "  ".join(f"{split:>7}" for split in SPLITS)]
     for name in classes:
