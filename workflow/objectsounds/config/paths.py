@@ -8,12 +8,12 @@ from typing import Any
 from objectsounds.config.method_table import DICTIONARIES, TRUSTED, method_of, variant_of
 from objectsounds.config.settings import dictionary_keys, of_variant, run_methods, shared_variant, trusts
 from objectsounds.config.stage_keys import MASKING
-from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import CATALOGUE, read_lines
 
 EXPERIMENTS = (  # the tables of stage experiments
     *("scores", "summary", "comparisons", "seeds", "published", "dictionaries", "networks", "robustness"),
 )
+FORMER_SHARD = 64  # clips, the default where a list of shards does not say how many: the jobs ask for that much
 # Of the page, what targets make that are asked for by themselves.
 PAGES_TABLES = (
     *("ablation/ablation.tsv", "ablation/ablation.svg", "denoise/summary.tsv", "experiments/robustness.svg"),
@@ -41,22 +41,15 @@ def shards(path: str | Path, split: str) -> list[str]:
 
 
 def shard_sizes(path: str | Path) -> dict[str, int]:
-    """Return the clips of each shard from the catalogue's list.
+    """Return the clips of each shard from the catalogue's list; one of an earlier version has no numbers.
 
     Raises
     ------
     BrokenFileError
         If the list is empty or cut; it has then been moved aside.
-    ObjectsoundsError
-        If it is of an earlier version.
     """
-    pairs = [line.split("\t") for line in read_lines(path)]
-    if any(len(pair) != 2 for pair in pairs):
-        raise ObjectsoundsError(
-            f"{path} was made by an earlier version of objectsounds: delete it, and the catalogue makes it "
-            "again, with every clip in its place."
-        )
-    return {name: int(count) for name, count in pairs}
+    pairs = (line.partition("\t") for line in read_lines(path))
+    return {name: int(count or FORMER_SHARD) for name, _, count in pairs}
 
 
 def network_of(settings: dict, dictionary: str, variant: str) -> str | None:
