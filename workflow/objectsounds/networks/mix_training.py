@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 import h5py
 import numpy as np
 import torch
+from scipy.fft import next_fast_len
 from scipy.signal import resample
 
 from objectsounds.core.errors import ObjectsoundsError
@@ -83,7 +84,8 @@ class Mixer:
         """Return a section of a clip that is not silent where it can be helped, float32 [shape=(length,)]."""
         taken = self.length
         if self.transpose:
-            taken = round(taken * 2 ** (rng.uniform(-self.transpose, self.transpose) / 12))
+            semitones = rng.uniform(-self.transpose, self.transpose)
+            taken = next_fast_len(round(taken * 2 ** (semitones / 12)), real=True)
         spare = max(0, int(self.solos.start[clip + 1] - self.solos.start[clip]) - taken)
         for _ in range(TRIES):
             part = self.solos.section(file, clip, int(rng.integers(spare + 1)), taken)

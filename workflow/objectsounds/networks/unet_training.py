@@ -63,13 +63,19 @@ class UnetTask:
 
     def loss(self, sources: torch.Tensor) -> torch.Tensor:
         """Return the mean cross-entropy of a batch of sources, shape=(B, L, T), zeros for absent objects."""
-        spectra = stft(sources, self.options["window"], self.options["hop"])
-        magnitudes = warped(spectra, self.options["bins"])
-        mixture = warped(spectra.sum(dim=1), self.options["bins"])
+        # Most sources are silent, and a spectrogram of each would take longer than the network.
+        present, bins = sources.abs().amax(dim=2) > 0, self.options["bins"]
+        mixture = warped(self._spectra(sources.sum(dim=1)), bins)
+        heard = warped(self._spectra(sources[present]), bins)
+        magnitudes = heard.new_zeros(*present.shape, *heard.shape[1:])
+        magnitudes[present] = heard
         logits = self.network(mixture).float()
         if self.options["targets"] == "ratio":
-            return share_loss(logits, magnitudes, mixture, sources.abs().amax(dim=2) > 0)
+            return share_loss(logits, magnitudes, mixture, present)
         return torch.nn.functional.cross_entropy(logits, targets(magnitudes))
+
+    def _spectra(self, waveforms: torch.Tensor) -> torch.Tensor:
+        return stft(waveforms, self.options["window"], self.options["hop"])
 
 
 def load_unet(path: str | Path) -> Trained:
