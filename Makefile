@@ -41,8 +41,9 @@ format: $(INSTALLED)
 generated: $(INSTALLED)
 	PYTHONPATH=$(CURDIR)/workflow $(BIN)/python -m objectsounds.config.generate
 
+# Long files first, so that both processes end at the same time.
 test: lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest tests/workflow tests/unit --numprocesses 2 --dist loadfile --durations 15
 
 test-cluster: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt -r requirements-cluster.txt

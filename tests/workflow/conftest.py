@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ROOT / "tests" / "data" / "tiny.yaml"
@@ -63,24 +64,36 @@ class Place:
         return dict(Counter(rule for rule in rules if rule != "all"))
 
 
+def write_config(folder: Path, config: str = "") -> None:
+    """Write the configuration of a tiny run into a folder."""
+    (folder / "config").mkdir(parents=True)
+    (folder / "config" / "config.yaml").write_text(f"preset: {TINY}\n{config}")
+
+
 @pytest.fixture(scope="session")
 def new_place(tmp_path_factory):
     """Return a function that makes a folder to run in, with a config.yaml."""
 
     def make(name: str, config: str = "") -> Place:
         folder = tmp_path_factory.mktemp(name)
-        (folder / "config").mkdir()
-        (folder / "config" / "config.yaml").write_text(f"preset: {TINY}\n{config}")
+        write_config(folder, config)
         return Place(folder)
 
     return make
 
 
 @pytest.fixture(scope="session")
-def finished(new_place) -> Place:
-    """A finished tiny run on two cores, which tests read and plan from but do not change."""
-    place = new_place("finished")
-    place.snakemake()
+def finished(tmp_path_factory, worker_id) -> Place:
+    """A finished tiny run on two cores, which tests of all processes read and plan from but do not change."""
+    root = tmp_path_factory.getbasetemp()
+    root = root if worker_id == "master" else root.parent  # which the processes have in common
+    place, done = Place(root / "finished"), root / "finished.done"
+    with FileLock(root / "finished.lock"):
+        if not done.exists():
+            shutil.rmtree(place.folder, ignore_errors=True)
+            write_config(place.folder)
+            place.snakemake()
+            done.touch()
     return place
 
 

@@ -13,9 +13,7 @@ from objectsounds.core.files import CATALOGUE, read_lines
 EXPERIMENTS = (  # the tables of stage experiments
     *("scores", "summary", "comparisons", "seeds", "published", "dictionaries", "networks", "robustness"),
 )
-FORMER_SHARD = (
-    64  # clips, the default where a list of shards does not say how many: the jobs ask for that much
-)
+FORMER_SHARD = 64  # clips, the default before the list of shards told how many
 # Of the page, what targets make that are asked for by themselves.
 PAGES_TABLES = (
     *("ablation/ablation.tsv", "ablation/ablation.svg", "denoise/summary.tsv", "experiments/robustness.svg"),
