@@ -7,6 +7,7 @@ import pytest
 from objectsounds.cli.commands import COMMANDS
 from objectsounds.config.classes import read_classes
 from objectsounds.config.method_table import SEPARATORS
+from objectsounds.config.paths import plays, trusted_by
 from objectsounds.config.settings import (
     canonical,
     experiment_methods,
@@ -150,6 +151,32 @@ def test_a_seed_is_a_variant_that_shares_what_draws_nothing_and_learns_all_else(
     shared = {stage for stage in UPSTREAM if shared_variant(settings, stage, "seed1") == "default"}
     assert shared == {"solos"}
     assert stage_settings(settings, "train", "seed1") == stage_settings(settings, "train") | {"seed": 1}
+
+
+def test_trusted_solos_hang_on_the_dictionary_whose_clips_they_are():
+    few = {
+        "few": {"dictionary": {"surest": {"clips_per_object": 2}}},
+        "gao": {"dictionary": {"gao": {"threshold": 0.3}}},
+    }
+    user = {"preset": "demo", "seeds": [1], "variants": few}
+    trusted = load_settings(user | {"solos": {"supervision": "trusted"}})
+    learnt = ("solos", "unet", "wave_unet")
+    for settings, own in ((trusted, "few"), (load_settings(user), "default")):
+        assert [shared_variant(settings, stage, "few") for stage in learnt] == [own] * 3
+        assert [shared_variant(settings, stage, "gao") for stage in learnt] == ["default"] * 3
+    assert shared_variant(trusted, "solos", "seed1") == "seed1"
+    assert trusted_by(trusted, "default", "train", "") == "<results>/dictionary/default/consensus.h5"
+    assert trusted_by(trusted, "few", "train", "") == "<results>/dictionary/few/consensus.h5"
+    for split, labels in (("val", ""), ("train", "-labelled"), ("train", "-all")):
+        assert trusted_by(trusted, "default", split, labels) is None
+    assert trusted_by(load_settings(user), "default", "train", "") is None
+
+
+def test_a_soundfont_plays_for_solos_of_train_alone_and_only_where_it_is_asked():
+    played = load_settings({"preset": "demo", "solos": {"performances": 3}})
+    assert plays(played, "default", "train", "")
+    assert not any(plays(played, "default", *kind) for kind in (("val", ""), ("train", "-all")))
+    assert not plays(load_settings({"preset": "demo"}), "default", "train", "")
 
 
 def test_every_method_that_draws_is_run_with_every_seed_and_with_the_runs_own_once():
