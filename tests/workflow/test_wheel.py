@@ -113,7 +113,7 @@ def test_the_wheel_asks_for_the_packages_of_requirements_txt_and_has_its_extras(
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     wanted = {re.match(r"[\w.-]+", line)[0] for line in lines if not line.startswith("#")}
     assert asked == {name.lower().replace("_", "-") for name in wanted}
-    assert set(metadata.get_all("Provides-Extra")) == {"dev", "gpu", "parquet", "slurm", "web"}
+    assert set(metadata.get_all("Provides-Extra")) == {"dev", "gpu", "kubernetes", "parquet", "slurm", "web"}
 
 
 def test_the_installed_package_is_the_wheels_and_knows_its_classes(installed):

@@ -58,7 +58,7 @@ def heard_tones(solos, file, transpose):
 def test_a_source_is_transposed_by_at_most_so_many_semitones(tone):
     assert not heard_tones(*tone, 0.0).any()
     semitones = heard_tones(*tone, 2.0)
-    assert np.abs(semitones).max() <= 2.05
+    assert np.abs(semitones).max() <= 2.1  # a length that is fast to transform may be a little more
     assert semitones.min() < -1 and semitones.max() > 1
 
 

@@ -171,10 +171,13 @@ def test_imagenets_weights_are_read_from_safetensors_as_from_pytorchs_file(tmp_p
     save_file(state, tmp_path / "w.safetensors")
     frames = np.random.default_rng(0).integers(0, 256, (1, 240, 320, 3), dtype=np.uint8)
     one, two = (
-        load_labeller(imagenet("mobilenet_v2", tmp_path / name), None).scores(frames)
-        for name in ("w.pth", "w.safetensors")
+        load_labeller(imagenet("mobilenet_v2", tmp_path / name), None) for name in ("w.pth", "w.safetensors")
     )
-    np.testing.assert_array_equal(one, two)
+    weights = two.network.state_dict()
+    for name, value in one.network.state_dict().items():
+        assert torch.equal(value, weights[name]), name
+    # Where in memory weights lie may change the last bits.
+    np.testing.assert_allclose(one.scores(frames), two.scores(frames), rtol=1e-3, atol=1e-12)
 
 
 @pytest.mark.skipif(not MOBILENET.exists(), reason="no ../shared beside this checkout")
