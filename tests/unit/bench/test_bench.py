@@ -60,6 +60,17 @@ def test_the_table_holds_every_row_and_says_what_was_not_measured(tmp_path):
     assert [row["ratio"] for row in rows] == ["4", NOT_MEASURED]
     assert rows[0]["ours"] == "2 s" and rows[1]["goal"] == "50"
     assert "<svg" in (tmp_path / "ratios.svg").read_text()
+    assert not (tmp_path / "curves.svg").exists()
+
+
+def test_curves_are_plotted_where_a_comparison_has_them(tmp_path):
+    measured = comparison()
+    judge_divergences(measured, [1.0], [1.0], 0.005)
+    line = np.array([0.1, 1.0]), np.array([3.0, 1.0])
+    measured.curves = {"ours": [line], "a peer": [line, line]}
+    write_comparisons(tmp_path, [measured])
+    drawn = (tmp_path / "curves.svg").read_text(encoding="utf-8")
+    assert "<svg" in drawn and "<!-- a peer -->" in drawn
 
 
 def test_without_a_demo_run_it_says_what_to_do_first(tmp_path, caplog, monkeypatch):

@@ -185,7 +185,7 @@ def catalogue_of(**changes):
 
 @pytest.mark.parametrize(
     ("clips", "size"),
-    [(1, 64), (500, 64), (192_000, 64), (192_001, 65), (2_000_000, 667), (30_000_000, 10_000)],
+    [(1, 64), (500, 64), (128_000, 64), (128_001, 65), (2_000_000, 1000), (30_000_000, 15_000)],
 )
 def test_automatic_shards_grow_where_there_would_be_more_than_snakemake_plans_in_seconds(clips, size):
     assert shard_size(catalogue_of(clips_per_shard="auto"), clips) == size

@@ -10,7 +10,17 @@ from pathlib import Path
 
 from objectsounds.core.errors import ObjectsoundsError
 
-TOPICS = ("factorization", "separation", "scores", "labelling", "training", "shards", "planning", "own_video")
+TOPICS = (
+    "factorization",
+    "kernels",
+    "separation",
+    "scores",
+    "labelling",
+    "training",
+    "shards",
+    "planning",
+    "own_video",
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

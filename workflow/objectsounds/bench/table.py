@@ -31,6 +31,9 @@ class Comparison:
     equal, shown : bool, str
         Whether the results are equal, and the figures that say so; an empty ``shown`` is not measured.
     unit : str
+    curves : dict
+        Of ours and the peer, by name: for each input the seconds and a measure of which less is better,
+        both as a share of our final ones.
     """
 
     what: str
@@ -41,6 +44,7 @@ class Comparison:
     equal: bool = False
     shown: str = ""
     unit: str = "s"
+    curves: dict[str, list[tuple[np.ndarray, np.ndarray]]] = field(default_factory=dict)
 
     @property
     def ratio(self) -> float:
@@ -115,10 +119,13 @@ def judge_scores(comparison: Comparison, ours: np.ndarray, peer: np.ndarray, lim
 
 
 def write_comparisons(folder: Path, comparisons: list[Comparison]) -> None:
-    """Write ``table.tsv`` and a plot of the ratios beside their goals, ``ratios.svg``."""
+    """Write ``table.tsv``, a plot of the ratios beside their goals, ``ratios.svg``, and one of curves."""
     folder.mkdir(parents=True, exist_ok=True)
     write_table(folder / "table.tsv", COLUMNS, [comparison.row() for comparison in comparisons])
     _plot(folder / "ratios.svg", [comparison for comparison in comparisons if comparison.shown])
+    curves = {name: lines for comparison in comparisons for name, lines in comparison.curves.items()}
+    if curves:
+        _plot_curves(folder / "curves.svg", curves)
 
 
 def renew_section(page: Path, comparisons: list[Comparison]) -> None:
@@ -147,4 +154,22 @@ def _plot(path: Path, comparisons: list[Comparison]) -> None:
     axes.set_yticks(range(len(comparisons)), names, fontsize=7)
     axes.invert_yaxis()
     axes.set_xlabel("times as fast as the peer; the line is the goal")
+    figure.savefig(path)
+
+
+def _plot_curves(path: Path, curves: dict[str, list[tuple[np.ndarray, np.ndarray]]]) -> None:
+    """Plot the mean over the inputs, where all have been begun."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.add_subplot()
+    for name, lines in curves.items():
+        first = max(times[0] for times, _ in lines)
+        last = min(times[-1] for times, _ in lines)
+        marks = np.geomspace(first, last, 60)
+        mean = np.mean([np.interp(marks, *line) for line in lines], axis=0)
+        axes.plot(marks, mean, label=name, linewidth=2.5 if name == "ours" else 1.2)
+    axes.set(xscale="log", yscale="log", xlabel="core-seconds, as a share of ours")
+    axes.set_ylabel("divergence, as a share of ours at its end")
+    axes.legend(fontsize=8)
     figure.savefig(path)

@@ -16,7 +16,7 @@ from objectsounds.sources.truth import add_truth
 
 AUTO = "auto"
 FEW_CLIPS = 64  # of an automatic shard: minutes of work, beside which the start of its jobs is little
-MANY_SHARDS = 3000  # Snakemake plans three jobs of each: seconds, and as many jobs at once as clusters give
+MANY_SHARDS = 2000  # Snakemake plans three jobs of each: seconds, and as many jobs at once as clusters give
 
 
 def _chosen(rows: list[ClipRow], settings: dict, limit: int | None) -> list[ClipRow]:

@@ -1,5 +1,6 @@
 """Stage ``catalogue``: which clips, which split, which shard, for good."""
 
+import gc
 import logging
 import re
 from collections import Counter
@@ -149,4 +150,8 @@ def run(args, settings: dict) -> None:
     """Run the stage as its rule does."""
     given = {name: getattr(args, name) for name in (*LISTS, *FILES) if getattr(args, name) is not None}
     settings = settings | {"catalogue": settings["catalogue"] | given}
-    print(make_catalogue(settings, args.clips, args.shards))
+    gc.disable()  # two million clips are no garbage, and looking through them takes a fifth of the time
+    try:
+        print(make_catalogue(settings, args.clips, args.shards))
+    finally:
+        gc.enable()
