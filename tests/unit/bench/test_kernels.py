@@ -1,4 +1,4 @@
-"""The peers of the literature lower the divergence, as their papers say, and one of them is scikit-learn's."""
+"""The peers of the literature lower the divergence, as their papers say, and one is scikit-learn's."""
 
 import itertools
 

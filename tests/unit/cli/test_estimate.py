@@ -83,6 +83,39 @@ def test_estimate_prints_a_row_a_stage_and_the_sum(finished, capsys):
     assert lines[7].split()[0] == "all" and "hours by the clock" in lines[8]
 
 
+def test_estimate_says_what_is_downloaded_and_what_the_hours_cost(finished, capsys):
+    # 100 clips: 600 core-s of clips, bases and labels, 400 of train, 7 of the report; 30 GPU-s of labels
+    asked = ["--core-hour", "3.6", "--gpu-hour", "36", "--download-mb", "4.5", "--megabits", "10"]
+    assert cli.main(["estimate", "--run", str(finished), "--clips", "100", "--cores", "2", *asked]) == 0
+    printed = capsys.readouterr().out
+    assert "Downloads: 0.45 GB, 0.1 hours at 10 Mbit/s" in printed
+    assert "Price: 1.01 for cores and 0.30 for GPUs, 1.31 in all." in printed
+
+
+def test_estimate_without_prices_and_downloads_speaks_of_neither(finished, capsys):
+    assert cli.main(["estimate", "--run", str(finished), "--clips", "100", "--cores", "2"]) == 0
+    printed = capsys.readouterr().out
+    assert "Price" not in printed and "Downloads" not in printed
+
+
+def test_the_disk_holds_more_on_the_way_where_clips_go_again(finished, capsys):
+    for shard in ("train-00000", "test-00000"):
+        path = finished / "clips" / shard / "media" / "0000_c" / "a.wav"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(bytes(50_000_000))
+    found = {}
+    for keep in ("all", "test"):
+        assert (
+            cli.main(["estimate", "--run", str(finished), "--clips", "20", "--cores", "2", "--keep", keep])
+            == 0
+        )
+        found[keep] = next(line for line in capsys.readouterr().out.splitlines() if "On disk" in line)
+    assert found["all"].startswith("On disk at the end 0.2 GB in 7 files.")
+    assert found["test"].startswith(
+        "On disk at the end 0.1 GB in 5 files; on the way at most 0.2 GB in 7 files"
+    )
+
+
 @pytest.mark.parametrize("missing", ["catalogue/clips.tsv", "logs/train/default/visual.log"])
 def test_what_is_no_finished_run_is_said(finished, missing):
     (finished / missing).unlink()

@@ -3,8 +3,10 @@
 import argparse
 from pathlib import Path
 
-from objectsounds.cli.costs import costs_of, forecast
-from objectsounds.core.arguments import CLIPS, CORES, GPUS
+from objectsounds.cli.costs import Forecast, costs_of, forecast
+from objectsounds.core.arguments import CLIPS, CORES, GPUS, Number
+
+MOST = 1e6
 
 OPTIONS = {
     "run": {
@@ -15,6 +17,17 @@ OPTIONS = {
     "cores": {"type": CORES, "required": True, "help": "cores that jobs share"},
     "gpus": {"type": GPUS, "default": 0, "help": "GPUs that jobs share (default: 0)"},
     "keep": {"choices": ["all", "test"], "default": "all", "help": "clips.keep of the run (default: all)"},
+    "core-hour": {"type": Number("a core-hour", 0, MOST, whole=False), "help": "price of a core-hour"},
+    "gpu-hour": {"type": Number("a GPU-hour", 0, MOST, whole=False), "help": "price of a GPU-hour"},
+    "download-mb": {
+        "type": Number("MB", 0, MOST, whole=False, above=True),
+        "help": "MB that are downloaded for a clip; none are without it",
+    },
+    "megabits": {
+        "type": Number("Mbit/s", 0, MOST, whole=False, above=True),
+        "default": 100.0,
+        "help": "Mbit/s of downloads together (default: %(default)s)",
+    },
 }
 
 
@@ -36,5 +49,35 @@ def run(args: argparse.Namespace, settings: dict) -> None:
     print(f"{'all':<76}{cells}")
     hours = sum(item.hours for item in predicted)
     print(f"About {hours:.3g} hours by the clock: shards at once, the stages one after another.")
+    print(disk(predicted, forecast(costs, args.clips, args.cores, args.gpus)))
+    if args.download_mb:
+        print(downloads(args.clips * args.download_mb, args.megabits))
+    if args.core_hour is not None or args.gpu_hour is not None:
+        print(money(sums[0], args.core_hour or 0.0, sums[1], args.gpu_hour or 0.0))
     if args.gpus and not sums[1]:
         print(f"No job of {args.run} had a GPU, so none is counted: give --run a run that was made on one.")
+
+
+def disk(kept: list[Forecast], made: list[Forecast]) -> str:
+    """Return the sentence of what is on disk at the end, and at most on the way."""
+    ends, most = (
+        f"{sum(item.size for item in items) / 1e9:.3g} GB in {sum(item.files for item in items):,.0f} files"
+        for items in (kept, made)
+    )
+    more = "" if ends == most else f"; on the way at most {most}, if no clip is labelled before all are cut"
+    return f"On disk at the end {ends}{more}. Media that you hold already are not counted."
+
+
+def downloads(megabytes: float, megabits: float) -> str:
+    """Return the sentence of what is downloaded, and for how long at so many Mbit/s."""
+    hours = 8 * megabytes / megabits / 3600
+    return (
+        f"Downloads: {megabytes / 1e3:.3g} GB, {hours:.3g} hours at {megabits:g} Mbit/s, beside all else; "
+        "a server that gives each client less takes longer."
+    )
+
+
+def money(core_hours: float, core_price: float, gpu_hours: float, gpu_price: float) -> str:
+    """Return the sentence of what the hours cost, in the currency of their prices."""
+    cores, gpus = core_hours * core_price, gpu_hours * gpu_price
+    return f"Price: {cores:.2f} for cores and {gpus:.2f} for GPUs, {cores + gpus:.2f} in all."
