@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 PEERS := .bench/.installed
 SITE := .docs/.installed
 
-.PHONY: demo test test-cluster test-faults test-edits test-envs test-kinds test-storage test-install test-mutations test-web lint format
+.PHONY: demo test soak test-cluster test-faults test-edits test-envs test-kinds test-storage test-install test-mutations test-web lint format
 .PHONY: generated docs lock setup bench bench-full bench-storage clean
 
 setup: $(INSTALLED)
@@ -48,6 +48,10 @@ test: lint
 test-cluster: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt -r requirements-cluster.txt
 	$(BIN)/python -m pytest tests/cluster -m cluster
+
+soak: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt -r requirements-cluster.txt
+	$(BIN)/python -m tests.cluster.soak
 
 test-faults: $(INSTALLED)
 	$(BIN)/python -m pytest tests/workflow -m faults

@@ -236,6 +236,16 @@ class Slurm:
         """Return what one of Slurm's commands prints."""
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120).stdout
 
+    def restart_controller(self, down: float) -> None:
+        """Stop Slurm's controller, which keeps its state, and start it again after so many seconds."""
+        number = next(i for i, one in enumerate(self.processes) if one.args[0].endswith("slurmctld"))
+        old = self.processes.pop(number)
+        old.terminate()
+        old.wait(60)
+        time.sleep(down)
+        self._daemon("slurmctld", "-D")
+        self._wait(lambda: "UP" in self.ask("scontrol", "ping"), "the controller to be back")
+
     def jobs(self, *options: str, form: str = "%i|%T|%k") -> list[list[str]]:
         """Return the jobs, also those that ended: number, state and comment, which names the rule."""
         lines = self.ask("squeue", "--states=all", "--noheader", f"--format={form}", *options).splitlines()
@@ -247,7 +257,7 @@ class Slurm:
             for job, state, _ in self.jobs():
                 if state in ("PENDING", "RUNNING", "CONFIGURING"):
                     self.ask("scancel", job)
-            self._wait_for_end()
+            self.wait_for_end()
         for process in reversed(self.processes):
             process.send_signal(signal.SIGTERM)
             try:
@@ -258,7 +268,8 @@ class Slurm:
         for link in self.links:
             link.unlink(missing_ok=True)
 
-    def _wait_for_end(self) -> None:
+    def wait_for_end(self) -> None:
+        """Wait until no job waits or runs, half a minute at most."""
         deadline = time.monotonic() + 30
         while self.jobs("--states=RUNNING,COMPLETING,PENDING") and time.monotonic() < deadline:
             time.sleep(0.5)
