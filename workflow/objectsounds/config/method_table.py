@@ -176,6 +176,9 @@ METHODS = {
     "unet_guided": Method(
         "U-Net, among what is seen", "neural.masks_among_seen", guided=True, network="unet"
     ),
+    "miml_unet": Method(
+        "MIML and U-Net, masks multiplied", "together.masks_of_both", "consensus", guided=True, network="unet"
+    ),
     "wave_unet": Method("Wave-U-Net", "neural.waveforms", network="wave_unet/none"),
     "co_separation": Method("Co-separation", "neural.co_separated", guided=True, network="co_separation"),
     "sound_of_pixels": Method(
