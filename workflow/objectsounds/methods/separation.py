@@ -91,7 +91,7 @@ def separate_mixture(
     mixture, rate, references = read_mixture(folder, row)
     true, clips = list(references), split_names(row["clips"])
     objects = detected_objects(bags, clips) if method.detects else true
-    alone = model is not None and dictionary is None  # a network that is given bases too keeps their rate
+    alone = model is not None and method.dictionary is None  # not beside bases
     own = model.rate if alone else min(settings["separate"]["rate"] or rate, rate)
     heard = resampled(mixture, rate, own)
     problem = Problem(
