@@ -1,6 +1,7 @@
 """Random numbers that depend on what is computed, never on the order in which it is computed."""
 
 import hashlib
+from collections.abc import Callable
 
 import numpy as np
 
@@ -19,3 +20,15 @@ def generator(*parts: object) -> np.random.Generator:
 def fraction(*parts: object) -> float:
     """Return a number in [0, 1) that depends on ``parts`` alone, for stable random choices."""
     return seed_of(*parts) / 2**63
+
+
+def fractions(*parts: object) -> Callable[[str], float]:
+    """Return what gives ``fraction(*parts, name)`` of a name, in half the time where there are millions."""
+    begin = hashlib.sha256("".join(f"{part}\x1f" for part in parts).encode("utf-8")).copy
+
+    def of(name: str) -> float:
+        digest = begin()
+        digest.update(name.encode("utf-8"))
+        return (int.from_bytes(digest.digest()[:8], "big") >> 1) / 2**63
+
+    return of

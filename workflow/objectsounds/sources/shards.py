@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from objectsounds.config.classes import added_of
 from objectsounds.config.job_resources import clips_within
-from objectsounds.core.seeds import fraction
+from objectsounds.core.seeds import fractions
 from objectsounds.core.tables import split_names
 from objectsounds.sources.clip_rows import ClipRow, row_of
 from objectsounds.sources.segments import BadRow
@@ -33,7 +33,8 @@ def _chosen(rows: list[ClipRow], settings: dict, limit: int | None) -> list[Clip
     counts: Counter = Counter()
     chosen = []
     by_name = sorted(rows, key=attrgetter("clip_id"))  # decides between equal ranks
-    for row in sorted(by_name, key=lambda row: fraction(seed, "catalogue", row.clip_id)):
+    rank = fractions(seed, "catalogue")
+    for row in sorted(by_name, key=lambda row: rank(row.clip_id)):
         hits = wanted_in(row.objects)
         if not row.objects or (hits and (limit is None or any(counts[name] < limit for name in hits))):
             counts.update(hits)

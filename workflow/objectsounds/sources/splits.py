@@ -1,9 +1,10 @@
 """Which split each clip of the lists belongs to; no medium is in two, and no clip is left out unsaid."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from objectsounds.config.classes import added_of
-from objectsounds.core.seeds import fraction
+from objectsounds.core.seeds import fractions
 from objectsounds.sources.audioset import AudioSet
 from objectsounds.sources.candidates import Candidate
 from objectsounds.sources.kinds import read_listing
@@ -37,15 +38,19 @@ def _read_lists(settings: dict, key: str) -> tuple[list[tuple[Candidate, str]], 
     return found, rejected
 
 
-def _split_of(item: Candidate, settings: dict, hold_out: bool) -> str:
-    """Return the split of a clip of the train lists: by its medium, so that no medium is in two."""
-    catalogue, seed = settings["catalogue"], settings["seed"]
-    if item.split:
-        return item.split
-    hold_out = hold_out and "test" in (item.only or SPLITS)
-    if hold_out and fraction(seed, "test", item.whole) < catalogue["test_fraction"]:
-        return "test"
-    return "val" if fraction(seed, "split", item.whole) < catalogue["val_fraction"] else "train"
+def _split_by(settings: dict, hold_out: bool) -> Callable[[Candidate], str]:
+    """Return what tells the split of a clip of the train lists: by its medium, so that no medium is in two."""
+    tested, validated = (fractions(settings["seed"], name) for name in ("test", "split"))
+    test_share, val_share = (settings["catalogue"][f"{name}_fraction"] for name in ("test", "val"))
+
+    def split_of(item: Candidate) -> str:
+        if item.split:
+            return item.split
+        if hold_out and "test" in (item.only or SPLITS) and tested(item.whole) < test_share:
+            return "test"
+        return "val" if validated(item.whole) < val_share else "train"
+
+    return split_of
 
 
 def placed_clips(settings: dict) -> tuple[list[Placed], list[BadRow]]:
@@ -70,7 +75,8 @@ def placed_clips(settings: dict) -> tuple[list[Placed], list[BadRow]]:
         rejected += bad
     hold_out = not catalogue["test"] and catalogue["single_source"] is None
     clips = [Placed(item, "test", path) for item, path in tested]
-    clips += [Placed(item, _split_of(item, settings, hold_out), path) for item, path in trained]
+    split_of = _split_by(settings, hold_out)
+    clips += [Placed(item, split_of(item), path) for item, path in trained]
     clips = [clip for clip in clips if not clip.item.only or clip.split in clip.item.only]
     good, bad = _one_split_each(clips, dict.fromkeys(kept_out, "test"))
     return good, rejected + bad
