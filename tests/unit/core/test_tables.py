@@ -23,7 +23,8 @@ def by_csv(rows):
 )
 def test_any_cell_is_written_as_csv_does_and_read_again(tmp_path, cell):
     rows = [("a", "b", "c"), ("x", cell, "z"), (cell, "y", cell)]
-    assert format_cells(COLUMNS, rows) == by_csv(rows)
+    if "\r" not in cell:  # which Python 3.11's csv leaves unquoted, and then cannot read
+        assert format_cells(COLUMNS, rows) == by_csv(rows)
     write_cells(tmp_path / "t.tsv", COLUMNS, rows)
     assert list(read_cells(tmp_path / "t.tsv", COLUMNS)) == [list(row) for row in rows]
 

@@ -43,16 +43,16 @@ def write_table(path: str | Path, columns: Sequence[str], rows: Iterable[Mapping
 
 
 def _cells_into(file: TextIO, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    writer = csv.writer(file, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
-    writer.writerow(columns)
+    csv.writer(file, delimiter="\t", lineterminator="\n").writerow(columns)
     left = iter(rows)
     while part := list(itertools.islice(left, AT_ONCE)):
         text = "".join(["\t".join(row) + "\n" for row in part])
         plain = text.count("\t") == len(part) * (len(columns) - 1) and text.count("\n") == len(part)
         if plain and '"' not in text and "\r" not in text:
             file.write(text)  # as the writer would, in a third of the time: there may be millions
-        else:
-            writer.writerows(part)
+            continue
+        quoting = csv.QUOTE_ALL if "\r" in text else csv.QUOTE_MINIMAL  # Python 3.11 leaves a \r without
+        csv.writer(file, delimiter="\t", lineterminator="\n", quoting=quoting).writerows(part)
     file.write("\n")
 
 
