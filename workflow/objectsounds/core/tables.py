@@ -26,6 +26,12 @@ AT_ONCE = 1000  # rows
 SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas"}
 
 
+class Quoted(csv.excel_tab):
+    """Tabs, and quotes around each cell."""
+
+    quoting = csv.QUOTE_ALL
+
+
 def format_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
     """Return the table as text; ``None`` becomes an empty cell."""
     text = io.StringIO()
@@ -51,8 +57,9 @@ def _cells_into(file: TextIO, columns: Sequence[str], rows: Iterable[Sequence[st
         if plain and '"' not in text and "\r" not in text:
             file.write(text)  # as the writer would, in a third of the time: there may be millions
             continue
-        quoting = csv.QUOTE_ALL if "\r" in text else csv.QUOTE_MINIMAL  # Python 3.11 leaves a \r without
-        csv.writer(file, delimiter="\t", lineterminator="\n", quoting=quoting).writerows(part)
+        # Python 3.11 leaves a carriage return without quotes unless all is quoted.
+        wanted = Quoted if "\r" in text else csv.excel_tab
+        csv.writer(file, wanted, lineterminator="\n").writerows(part)
     file.write("\n")
 
 
