@@ -48,7 +48,8 @@ class Record:
 
     killed: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
-    disk_full: int = 0  # jobs that failed meanwhile
+    disk_filled: bool = False
+    failed_meanwhile: int = 0  # jobs
     restarted: bool = False
     starts: int = 0
     memory: float = 0.0  # bytes, the most of the whole machine
@@ -108,7 +109,7 @@ class Disturbance(threading.Thread):
             if states["COMPLETED"] >= 20 and not self.record.restarted:
                 self.record.restarted = True
                 self.slurm.restart_controller(down=10)
-            if states["COMPLETED"] >= 45 and not self.record.disk_full:
+            if states["COMPLETED"] >= 45 and not self.record.disk_filled:
                 self._fill_disk()
 
     def _perhaps_disturb(self, job: list[str]) -> None:
@@ -129,6 +130,8 @@ class Disturbance(threading.Thread):
 
     def _fill_disk(self) -> None:
         """Leave no byte free until a job has failed for it."""
+        self.record.disk_filled = True
+        failed = 0
         ballast = self.place.folder / "results" / "ballast"
         before = sum(job[1] == "FAILED" for job in self.slurm.jobs())
         deadline = time.monotonic() + 120
@@ -138,7 +141,7 @@ class Disturbance(threading.Thread):
             if failed:
                 break
         ballast.unlink()
-        self.record.disk_full = max(failed, 1)
+        self.record.failed_meanwhile = failed
 
 
 def _fill(path: Path) -> None:
@@ -192,7 +195,7 @@ def judge(record: Record, slurm: Slurm, quiet: Place, place: ClusterPlace) -> No
     record.broken += [f"{name} was finished {count} times" for name, count in done.items() if count > 1]
     if record.memory > MOST_MEMORY:
         record.broken.append(f"{record.memory / 1e9:.1f} GB of memory were used")
-    if not (record.killed and record.cancelled and record.disk_full and record.restarted):
+    if not (record.killed and record.cancelled and record.failed_meanwhile and record.restarted):
         record.broken.append("not every disturbance took place")
     record.broken += [f"left running: {' '.join(process.cmdline()[:5])}" for process in workers(place)]
     left = [path for path in place.folder.rglob("*") if path.suffix == ".tmp" or ".tmp" in path.suffixes]
@@ -214,7 +217,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     folder = options.output.resolve()
-    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        log.error("%s is there already: move it away, or name another --output.", folder)
+        return 1
     data = make_data(folder, options.clips)
     settings = json.loads(json.dumps(SETTINGS)) | {"results": "results/run"}
     settings["catalogue"]["clips_per_shard"] = options.clips_per_shard
@@ -234,9 +239,8 @@ def main(arguments: list[str] | None = None) -> int:
     log.info("the disturbed run begins")
     try:
         with disk(place.folder / "results", 2 * size_of(quiet.folder / "results")):
-            with Slurm(
-                Path(tempfile.mkdtemp(prefix="slurm.", dir="/tmp"))
-            ) as slurm:  # sockets have short names
+            sockets = tempfile.mkdtemp(prefix="slurm.", dir="/tmp")  # their names must be short
+            with Slurm(Path(sockets)) as slurm:
                 disturbed_run(slurm, place, record, options.seed)
                 slurm.wait_for_end()
                 judge(record, slurm, quiet, place)

@@ -89,7 +89,15 @@ def test_estimate_says_what_is_downloaded_and_what_the_hours_cost(finished, caps
     assert cli.main(["estimate", "--run", str(finished), "--clips", "100", "--cores", "2", *asked]) == 0
     printed = capsys.readouterr().out
     assert "Downloads: 0.45 GB, 0.1 hours at 10 Mbit/s" in printed
-    assert "Price: 1.01 for cores and 0.30 for GPUs, 1.31 in all." in printed
+    assert "Price: 1.01 for cores, 0.30 for GPUs, 1.31 in all." in printed
+
+
+def test_hours_without_a_price_are_said_and_not_counted(finished, capsys):
+    asked = ["--gpus", "1", "--core-hour", "3.6"]
+    assert cli.main(["estimate", "--run", str(finished), "--clips", "100", "--cores", "2", *asked]) == 0
+    assert (
+        "Price: 1.01 for cores, 1.01 in all; 0.00833 hours of GPUs have no price." in capsys.readouterr().out
+    )
 
 
 def test_estimate_without_prices_and_downloads_speaks_of_neither(finished, capsys):

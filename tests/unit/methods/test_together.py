@@ -88,14 +88,23 @@ def test_bases_that_are_alike_leave_the_network_its_say(problem):
 
 def test_experts_that_agree_are_better_than_each_alone(problem):
     given = problem(True, 1.0)
-    given.dictionary.bases[0] += (
-        given.dictionary.bases[1] / 3
-    )  # the bases know it roughly, as the network does
+    # The bases know it roughly, as the network does.
+    given.dictionary.bases[0] += given.dictionary.bases[1] / 3
     given.dictionary.bases[1] += given.dictionary.bases[0] / 4
     heard = resampled(given.mixture, RATE, NETWORK_RATE)
     network = masks_among_seen(Problem(heard, NAMES, given.transform, {}, model=given.model, sources=2))
     told = {name: resampled(wave, NETWORK_RATE, RATE, len(given.mixture)) for name, wave in network.items()}
     assert min(quality(masks_of_both(given))) > max(*quality(guided_nmf(given)), *quality(told))
+
+
+def test_above_half_of_its_rate_the_network_has_no_say(problem):
+    given = problem(True, 8.0)
+    given.mixture = tone(3000.0) + np.float32(0.1) * tone(LOW)  # 3 kHz is more than 4 kHz can hold
+    given.dictionary.bases[1] = np.abs(given.transform.forward(tone(3000.0)))[:, 8]
+    given.dictionary.bases[0] += given.dictionary.bases[1] / 3
+    alone, both = guided_nmf(given)["drum"], masks_of_both(given)["drum"]
+    above = [np.abs(np.fft.rfft(wave * np.hanning(len(wave))))[5900:6100].max() for wave in (alone, both)]
+    assert above[1] == pytest.approx(above[0], rel=0.05) and above[0] > 1
 
 
 def test_of_one_object_the_bases_alone_decide(problem):

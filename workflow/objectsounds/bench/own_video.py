@@ -100,7 +100,7 @@ def against_time(minutes: int, spent: Spent, error: float) -> Comparison:
 
 
 def against_demucs(folder: Path, minute: Path, spent: Spent, error: float) -> list[Comparison]:
-    """Compare the whole command, by the longest sound, with demucs's network alone."""
+    """Compare the whole command, by a long sound, with demucs's network alone."""
     row = Comparison(
         f"{WHAT}: core-s a minute of {COMPARED}",
         "htdemucs of demucs 4.1.0, its network alone with random weights, one core",

@@ -191,7 +191,8 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     folder = options.output.resolve()
     if folder.exists():
-        shutil.rmtree(folder)
+        logging.error("%s is there already: move it away, or name another --output.", folder)
+        return 1
     try:
         data = make_data(folder, options.clips)
         settings = json.loads(json.dumps(SETTINGS)) | {"results": "results/run"}

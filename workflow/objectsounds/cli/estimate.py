@@ -53,7 +53,7 @@ def run(args: argparse.Namespace, settings: dict) -> None:
     if args.download_mb:
         print(downloads(args.clips * args.download_mb, args.megabits))
     if args.core_hour is not None or args.gpu_hour is not None:
-        print(money(sums[0], args.core_hour or 0.0, sums[1], args.gpu_hour or 0.0))
+        print(money({"cores": (sums[0], args.core_hour), "GPUs": (sums[1], args.gpu_hour)}))
     if args.gpus and not sums[1]:
         print(f"No job of {args.run} had a GPU, so none is counted: give --run a run that was made on one.")
 
@@ -77,7 +77,15 @@ def downloads(megabytes: float, megabits: float) -> str:
     )
 
 
-def money(core_hours: float, core_price: float, gpu_hours: float, gpu_price: float) -> str:
-    """Return the sentence of what the hours cost, in the currency of their prices."""
-    cores, gpus = core_hours * core_price, gpu_hours * gpu_price
-    return f"Price: {cores:.2f} for cores and {gpus:.2f} for GPUs, {cores + gpus:.2f} in all."
+def money(spent: dict[str, tuple[float, float | None]]) -> str:
+    """Return the sentence of what hours cost, each with its price or None, in the currency of the prices."""
+    costs = {name: hours * price for name, (hours, price) in spent.items() if price is not None}
+    parts = [f"{cost:.2f} for {name}" for name, cost in costs.items()]
+    free = [
+        f"{hours:.3g} hours of {name} have no price"
+        for name, (hours, p) in spent.items()
+        if p is None and hours
+    ]
+    return (
+        f"Price: {', '.join(parts)}, {sum(costs.values()):.2f} in all{''.join('; ' + text for text in free)}."
+    )

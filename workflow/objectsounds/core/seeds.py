@@ -19,7 +19,7 @@ def generator(*parts: object) -> np.random.Generator:
 
 def fraction(*parts: object) -> float:
     """Return a number in [0, 1) that depends on ``parts`` alone, for stable random choices."""
-    return seed_of(*parts) / 2**63
+    return fractions(*parts[:-1])(str(parts[-1]))
 
 
 def fractions(*parts: object) -> Callable[[str], float]:

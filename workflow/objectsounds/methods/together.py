@@ -8,6 +8,7 @@ from objectsounds.media.wav import resampled
 from objectsounds.methods.guided import guided_nmf
 from objectsounds.methods.neural import masks_among_seen
 from objectsounds.methods.problem import Problem, apply_masks
+from objectsounds.signal.transforms import bin_frequencies
 
 LEAST = 1e-3  # no share of one lies nearer to 0, so that the other can still object
 TINY = 1e-7  # magnitudes below it tell nothing: the shares are equal
@@ -33,6 +34,9 @@ def masks_of_both(problem: Problem) -> dict[str, np.ndarray]:
     heard = resampled(problem.mixture, problem.rate, model.rate)
     by_network = masks_among_seen(replace(problem, mixture=heard, objects=names))
     told = [resampled(by_network[name], model.rate, problem.rate, length) for name in names]
-    masks = shares(list(by_bases.values()), problem) * shares(told, problem)
+    by_ear = shares(told, problem)
+    # What resampling leaves up there is faint, but shares do not know how faint.
+    by_ear[:, bin_frequencies(problem.transform, problem.rate) > model.rate / 2] = 1 / len(names)
+    masks = shares(list(by_bases.values()), problem) * by_ear
     spectrogram = problem.transform.forward(problem.mixture)
     return apply_masks(problem, spectrogram, masks / masks.sum(axis=0), names)
