@@ -19,7 +19,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -200,11 +200,18 @@ def judge(record: Record, slurm: Slurm, quiet: Place, place: ClusterPlace) -> No
     record.broken += [f"left running: {' '.join(process.cmdline()[:5])}" for process in workers(place)]
     left = [path for path in place.folder.rglob("*") if path.suffix == ".tmp" or ".tmp" in path.suffixes]
     record.broken += [f"left over: {path}" for path in left]
+    record.broken += [f"left open: {text}" for text in open_below(place.folder)]
 
 
-def open_files() -> int:
-    """Return the number of file handles that the machine has open."""
-    return int(Path("/proc/sys/fs/file-nr").read_text().split()[0])
+def open_below(folder: Path) -> list[str]:
+    """Return every file handle, of any process of the machine, on a file below a folder, deleted ones too."""
+    found = []
+    for handle in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):  # the process has ended meanwhile
+            target = str(handle.readlink())
+            if target.startswith(f"{folder}/"):
+                found.append(f"{handle} -> {target}")
+    return found
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -235,7 +242,7 @@ def main(arguments: list[str] | None = None) -> int:
     record, temporary = Record(), folder / "tmp"
     temporary.mkdir()
     os.environ["TMPDIR"] = str(temporary)  # of the run and its jobs
-    before, started = open_files(), time.monotonic()
+    handles, started = psutil.Process().num_fds(), time.monotonic()
     log.info("the disturbed run begins")
     try:
         with disk(place.folder / "results", 2 * size_of(quiet.folder / "results")):
@@ -251,7 +258,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     seconds.append(round(time.monotonic() - started))
     record.broken += [f"left over: {path}" for path in temporary.iterdir()]
-    found = vars(record) | {"states": states, "seconds": seconds, "open_files": [before, open_files()]}
+    kept = psutil.Process().num_fds() - handles
+    if kept > 0:
+        record.broken.append(f"{kept} file handles of the soak itself are left open")
+    found = vars(record) | {"states": states, "seconds": seconds}
     write_json(folder / "soak.json", found)
     log.info("%s", json.dumps(found, indent=1))
     return int(bool(record.broken))

@@ -67,11 +67,22 @@ def test_shards_share_the_cores_and_training_does_not(finished):
     assert found["labels"].gpu_seconds == pytest.approx(30)
 
 
+def test_the_start_of_a_job_grows_only_with_jobs(finished):
+    for name in ("dictionary/default/consensus", "bases/default/train-00000"):
+        log = finished / "logs" / f"{name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("12:00:00 this job computed 20.00 core-seconds (3.00 to start) in 9.00 s\n")
+    found = {item.stage: item for item in forecast(costs_of(finished), clips=100, cores=4)}
+    assert found["dictionary"].core_seconds == pytest.approx(3 + 17 * 10)  # one job, however many clips
+    assert found["bases"].core_seconds == pytest.approx(20 * 10)  # ten times as many jobs
+
+
 def test_a_job_logs_what_it_computed(caplog):
     with caplog.at_level(logging.INFO):
-        log_spent(time.monotonic() - 2)
-    core, clock = map(float, re.search(r"([\d.]+) core-seconds in ([\d.]+)", caplog.text).groups())
-    assert 2 <= clock < 60 and core >= 0
+        log_spent(time.monotonic() - 2, 0.5)
+    found = re.search(r"([\d.]+) core-seconds \(([\d.]+) to start\) in ([\d.]+)", caplog.text)
+    core, start, clock = map(float, found.groups())
+    assert 2 <= clock < 60 and core >= 0 and start == 0.5
 
 
 def test_estimate_prints_a_row_a_stage_and_the_sum(finished, capsys):

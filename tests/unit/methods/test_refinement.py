@@ -5,8 +5,10 @@ import pytest
 from scipy.ndimage import uniform_filter1d
 
 from objectsounds.config.method_table import NO_REFINEMENT, separate_options
+from objectsounds.dictionaries.file import Dictionary
 from objectsounds.methods.guided_masks import guided_masks, refinement_of
 from objectsounds.methods.refinement import Refinement
+from objectsounds.methods.separation import dictionary_at
 from objectsounds.signal.masks import soft_masks
 from objectsounds.signal.transforms import Stft
 
@@ -85,31 +87,44 @@ def test_the_same_seed_gives_the_same_masks_and_another_others():
     assert np.abs(first - other).max() > 1e-3
 
 
-class Bases:
-    """A dictionary of two objects, three clips each."""
+@pytest.fixture
+def two():
+    """Return a dictionary of two objects, three clips each."""
+    clips = [f"{name}{number}" for name in "ab" for number in range(3) for _ in range(2)]
+    return Dictionary(["a", "b"], np.repeat([0, 1], 6), DRAW.random((12, 41), dtype=np.float32), clips, {})
 
-    def clips_of(self, name):
-        return [f"{name}{number}" for number in range(3) for _ in range(2)]
 
-
-def asked(**changes):
-    bases = [DRAW.random((41, 6)), DRAW.random((41, 6))]
+def asked(dictionary, names="ab", **changes):
     options = {"refine": OPTIONS | changes}
-    return refinement_of(options, Bases(), ["a", "b"], bases, Stft(80, 40), 800, 7)
+    bases = [dictionary.of(name) for name in names]
+    return refinement_of(options, dictionary, list(names), bases, Stft(80, 40), 800, 7)
 
 
-def test_the_settings_say_what_is_refined():
-    found = asked()
+def test_the_settings_say_what_is_refined(two):
+    found = asked(two)
     assert (found.frames, found.components, found.seed) == (5, (4,), 7)
     assert found.timbre.count == 2
-    assert asked(timbre=False).timbre is None
-    assert asked(components=[]).timbre is None
-    assert asked(smooth_seconds=0).frames == 1
+    assert asked(two, timbre=False).timbre is None
+    assert asked(two, components=[]).timbre is None
+    assert asked(two, smooth_seconds=0).frames == 1
     bases, options = [DRAW.random((41, 6))] * 2, {"refine": OPTIONS, "bands": True}
-    banded = refinement_of(options, Bases(), ["a", "b"], bases, Stft(80, 40), 800, 7)
+    banded = refinement_of(options, two, ["a", "b"], bases, Stft(80, 40), 800, 7)
     assert banded.bands and not found.bands
-    assert refinement_of({"refine": NO_REFINEMENT}, Bases(), ["a"], [], Stft(80, 40), 800, 7) is None
-    assert refinement_of({}, Bases(), ["a"], [], Stft(80, 40), 800, 7) is None
+    assert refinement_of({"refine": NO_REFINEMENT}, two, ["a"], [], Stft(80, 40), 800, 7) is None
+    assert refinement_of({}, two, ["a"], [], Stft(80, 40), 800, 7) is None
+
+
+def test_colours_are_learnt_once_for_a_dictionary_and_its_objects(two):
+    colours = asked(two).timbre
+    assert asked(two).timbre is colours
+    assert asked(two, "ba").timbre is not colours
+    other = refinement_of(
+        {"refine": OPTIONS}, two, ["a", "b"], [DRAW.random((41, 6))] * 2, Stft(80, 40), 400, 7
+    )
+    assert other.timbre is not colours  # the same bins mean other frequencies
+    moved = dictionary_at(800, two, {"bases": {"transform": "stft"}}, 800)
+    assert moved is dictionary_at(800, two, {"bases": {"transform": "stft"}}, 800)
+    assert asked(moved).timbre is not colours
 
 
 def test_what_is_published_is_not_refined():

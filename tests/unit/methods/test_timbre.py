@@ -21,6 +21,10 @@ def notes(pitches, slope, seed=0):
     return bases + 1e-3 * draw.random(bases.shape)
 
 
+def timbre_of(bases, clips):
+    return Timbre([features(part, FREQUENCIES) for part in bases], clips, FREQUENCIES)
+
+
 def clips(count, each):
     return [f"clip{number}" for number in range(count) for _ in range(each)]
 
@@ -28,7 +32,7 @@ def clips(count, each):
 @pytest.fixture(scope="module")
 def dull_and_bright():
     pitches = np.random.default_rng(1).uniform(110, 440, 40)
-    return Timbre([notes(pitches, -12), notes(pitches, -3)], [clips(4, 10)] * 2, FREQUENCIES)
+    return timbre_of([notes(pitches, -12), notes(pitches, -3)], [clips(4, 10)] * 2)
 
 
 def test_notes_that_no_clip_played_go_to_the_object_of_their_colour(dull_and_bright):
@@ -47,14 +51,14 @@ def test_the_evidence_is_bounded_and_adds_up_to_nothing(dull_and_bright):
 
 def test_objects_that_sound_alike_give_little_evidence():
     pitches = np.random.default_rng(3).uniform(110, 440, 80)
-    alike = Timbre([notes(pitches[:40], -6, 1), notes(pitches[40:], -6, 2)], [clips(4, 10)] * 2, FREQUENCIES)
+    alike = timbre_of([notes(pitches[:40], -6, 1), notes(pitches[40:], -6, 2)], [clips(4, 10)] * 2)
     assert np.abs(alike.evidence(notes(np.linspace(110, 440, 20), -6, 3))).mean() < 0.6
 
 
 def test_three_objects_each_get_their_own():
     pitches = np.random.default_rng(4).uniform(110, 440, 40)
     slopes = (-18, -9, 0)
-    timbre = Timbre([notes(pitches, slope) for slope in slopes], [clips(4, 10)] * 3, FREQUENCIES)
+    timbre = timbre_of([notes(pitches, slope) for slope in slopes], [clips(4, 10)] * 3)
     for owner, slope in enumerate(slopes):
         found = timbre.evidence(notes([130, 210, 330], slope))
         assert found.shape == (3, 3)
@@ -64,7 +68,7 @@ def test_three_objects_each_get_their_own():
 @pytest.mark.parametrize("counts", [(1, 4), (4, 1)])
 def test_with_one_clip_of_an_object_nothing_is_learnt(counts):
     bases = [notes(np.linspace(110, 440, 20), slope) for slope in (-12, -3)]
-    timbre = Timbre(bases, [clips(count, 20 // count) for count in counts], FREQUENCIES)
+    timbre = timbre_of(bases, [clips(count, 20 // count) for count in counts])
     assert not timbre.evidence(notes([200, 300], -12)).any()
 
 
@@ -76,7 +80,7 @@ def test_features_do_not_see_a_level_and_bear_silence():
 
 def test_two_clips_an_object_are_enough_to_learn_from():
     pitches = np.random.default_rng(1).uniform(110, 440, 20)
-    timbre = Timbre([notes(pitches, -12), notes(pitches, -3)], [clips(2, 10)] * 2, FREQUENCIES)
+    timbre = timbre_of([notes(pitches, -12), notes(pitches, -3)], [clips(2, 10)] * 2)
     assert np.abs(timbre.evidence(notes([200, 300], -12))).max() > 0.3
 
 
@@ -88,7 +92,7 @@ class Sure:
 
 
 def test_nothing_is_surer_than_one_in_a_thousand(dull_and_bright):
-    timbre = Timbre([np.ones((801, 2))] * 2, [["a", "a"], ["b", "b"]], FREQUENCIES)
+    timbre = timbre_of([np.ones((801, 2))] * 2, [["a", "a"], ["b", "b"]])
     timbre.model = Sure()
     half = np.log((1 - UNSURE) / UNSURE) / 2
     np.testing.assert_allclose(timbre.evidence(notes([200, 300], -6)), [[half] * 2, [-half] * 2])

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from objectsounds.methods.guided_masks import guided_masks
+from objectsounds.methods.guided_masks import BANDS_TOLERANCE, guided_masks
 from objectsounds.signal.bands import band_edges, in_bands, spread
+from objectsounds.signal.nmf import fit_activations
 
 
 @pytest.mark.parametrize(("bins", "bands"), [(2401, 280), (401, 280), (150, 150), (1, 1)])
@@ -44,6 +45,21 @@ def test_free_bases_are_fitted_with_all_bins():
         for bands in (False, True)
     ]
     np.testing.assert_array_equal(*found)
+
+
+def test_in_bands_iterations_end_at_a_looser_tolerance_and_0_still_runs_all(monkeypatch):
+    seen = []
+
+    def fit(V, W, tolerance, **limits):
+        seen.append(tolerance)
+        return fit_activations(V, W, tolerance=tolerance, **limits)
+
+    monkeypatch.setattr("objectsounds.methods.guided_masks.fit_activations", fit)
+    draw = np.random.default_rng(0)
+    magnitude, bases = draw.random((400, 9)), [draw.random((400, 2))] * 2
+    for bands, tolerance in ((True, 1e-4), (True, 5e-3), (True, 0), (False, 1e-4)):
+        guided_masks(magnitude, bases, iterations=9, tolerance=tolerance, bands=bands)
+    assert seen == [BANDS_TOLERANCE, 5e-3, 0, 1e-4]
 
 
 @pytest.mark.parametrize("bins", [2401, 401, 150, 1])

@@ -18,6 +18,7 @@ from objectsounds.signal.nmf import checked, factorize, start
 Factors = Iterator[tuple[np.ndarray, np.ndarray]]
 TINY = np.float32(1e-10)
 NEWTON_IS_SAFE = 0.683802  # a full step lowers a self-concordant function below this decrement
+LONG_STEP = np.float32(1.9)  # of a majorant's minimum; below 2 it still descends
 LONGEST = 10.0  # times our core-seconds that a peer is waited for
 LOOKS = 40  # at a peer's divergence meanwhile
 OURS_LOOKS = (10, 20, 30, 50, 80, 120, 200)  # iterations
@@ -72,10 +73,35 @@ def _newton_sweep(V: np.ndarray, W: np.ndarray, H: np.ndarray, constant: np.ndar
         H[number] = new
 
 
+def second_order(V: np.ndarray, W: np.ndarray, H: np.ndarray) -> Factors:
+    """Yield the factors after each second-order majorant step of H, then W (Pham and others 2023, AmSOM).
+
+    The first are multiplicative, for near the start the majorant is none of this divergence's. Columns of W
+    and rows of H begin with equal sums.
+    """
+    W, H = next(alternating(V, W, H))
+    scale = np.sqrt(H.sum(axis=1) / W.sum(axis=0))
+    W, H = W * scale, H / scale[:, None]
+    while True:
+        H = _second_order_step(V, W, H)
+        W = _second_order_step(V.T, H.T, W.T).T
+        yield W, H
+
+
+def _second_order_step(V: np.ndarray, W: np.ndarray, H: np.ndarray) -> np.ndarray:
+    """Return H after a step along the slope over the row sums of the Hessian."""
+    model = W @ H + TINY
+    ratio = V / model
+    slope = W.sum(axis=0)[:, None] - W.T @ ratio
+    ratio *= W.sum(axis=1, keepdims=True) / model
+    return np.maximum(H - LONG_STEP * slope / np.maximum(W.T @ ratio, TINY), TINY)
+
+
 PEERS: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], Factors]] = {
     "multiplicative updates (Lee and Seung 2001)": alternating,
     "joint majorise-minimise (Marmin, Goulart and Févotte 2021)": joint,
     "scalar Newton (Hien and Gillis 2021)": scalar_newton,
+    "second-order majorant (Pham, Cohen and Chonavel 2023)": second_order,
 }
 
 

@@ -25,7 +25,7 @@ from objectsounds.dictionaries.transposition import with_transpositions
 from objectsounds.media.wav import resampled
 from objectsounds.methods.guided_masks import guided_masks, trust_of
 from objectsounds.methods.refinement import Refinement
-from objectsounds.methods.timbre import Timbre
+from objectsounds.methods.timbre import Timbre, features
 from objectsounds.methods.trust import LEAST, MOST, trust_in
 from objectsounds.signal.bss_eval import bss_eval
 from objectsounds.signal.nmf import factorize
@@ -103,7 +103,7 @@ def measured(
     made = [dictionary_without(pair, solos[k].name, solos, clean, draw) for k in pair]
     bases, clips = [part for part, _ in made], [names for _, names in made]
     frames = round(options["refine"]["smooth_seconds"] / 0.05)
-    timbre = Timbre(bases, clips, FREQUENCIES)
+    timbre = Timbre([features(part, FREQUENCIES) for part in bases], clips, FREQUENCIES)
     refinement = Refinement(frames, tuple(options["refine"]["components"]), settings["seed"], timbre)
     trust = trust_of(refinement, bases, STFT, RATE)
     spectrogram, limits = STFT.forward(mixture), {key: options[key] for key in ("iterations", "tolerance")}

@@ -13,7 +13,9 @@ from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import read_json_lines
 from objectsounds.core.tables import read_table
 
-SPENT = re.compile(r"this job computed ([\d.]+) core-seconds in ([\d.]+) s( with a GPU)?$")
+SPENT = re.compile(
+    r"this job computed ([\d.]+) core-seconds(?: \(([\d.]+) to start\))? in ([\d.]+) s( with a GPU)?$"
+)
 # How a stage's cost grows: with the clips, with the clips that train the networks, or not at all.
 GROWS = {
     "demo": "clips",
@@ -31,13 +33,28 @@ ALONE = ("catalogue", "dataset", "train", "dictionary", "report")  # one job, or
 log = logging.getLogger(__name__)
 
 
-def log_spent(started: float) -> None:
-    """Log what this process and the children it waited for have computed, for `costs_of` to read."""
+def computed() -> float:
+    """Return the core-seconds of this process and of the children it waited for, until now."""
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    computed = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+def log_spent(started: float, start: float) -> None:
+    """Log what this job has computed, for `costs_of` to read.
+
+    Parameters
+    ----------
+    started : float
+        When, by the monotonic clock.
+    start : float
+        Core-seconds until its modules and settings were there.
+    """
     torch = sys.modules.get("torch")
     gpu = " with a GPU" if torch is not None and torch.cuda.is_initialized() else ""
-    log.info("this job computed %.2f core-seconds in %.2f s%s", computed, time.monotonic() - started, gpu)
+    seconds = time.monotonic() - started
+    log.info(
+        "this job computed %.2f core-seconds (%.2f to start) in %.2f s%s", computed(), start, seconds, gpu
+    )
 
 
 @dataclass
@@ -53,6 +70,8 @@ class Cost:
         How many of them the run had.
     core_seconds, gpu_seconds : float
         Computed by all of its jobs; and by the clock, of those that had a GPU.
+    start : float
+        Of the core-seconds, what its jobs computed before they began.
     size, files : int
         Bytes on disk, and in how many files.
     passing : (int, int)
@@ -64,6 +83,7 @@ class Cost:
     units: float
     core_seconds: float
     gpu_seconds: float
+    start: float
     size: int
     files: int = 0
     passing: tuple[int, int] = (0, 0)
@@ -74,10 +94,11 @@ def _logs(results: Path, stage: str) -> Iterator[Path]:
     yield from (results / "logs" / stage).rglob("*.log")
 
 
-def _spent(path: Path) -> tuple[float, float]:
-    """Return core-seconds and GPU-seconds of a job; 0 where its log does not tell."""
+def _spent(path: Path) -> tuple[float, float, float]:
+    """Return core-seconds and GPU-seconds of a job, and core-seconds of its start; 0 where unknown."""
     found = [SPENT.search(line) for line in path.read_text(encoding="utf-8").splitlines()[-3:]]
-    return next(((float(hit[1]), float(hit[2]) if hit[3] else 0.0) for hit in found if hit), (0.0, 0.0))
+    hit = next((hit for hit in found if hit), None)
+    return (float(hit[1]), float(hit[3]) if hit[4] else 0.0, float(hit[2] or 0)) if hit else (0.0, 0.0, 0.0)
 
 
 def _size(*folders: Path) -> tuple[int, int]:
@@ -116,11 +137,11 @@ def costs_of(results: str | Path) -> list[Cost]:
         stage = name.removesuffix(".log")
         spent = [_spent(path) for path in _logs(results, stage)]
         unit = GROWS.get(stage, "run")
-        core_seconds, gpu_seconds = (sum(column) for column in zip(*spent, strict=True))
+        core_seconds, gpu_seconds, start = (sum(column) for column in zip(*spent, strict=True))
         if core_seconds and counts[unit]:
             shards = [path for split in ("train", "val") for path in (results / stage).glob(f"{split}-*")]
             size, passing = _size(results / stage), _size(*(shard / "media" for shard in shards))
-            found.append(Cost(stage, unit, counts[unit], core_seconds, gpu_seconds, *size, passing))
+            found.append(Cost(stage, unit, counts[unit], core_seconds, gpu_seconds, start, *size, passing))
     if not {"clips", "bases", "labels", "train"} <= {cost.stage for cost in found}:
         raise ObjectsoundsError(
             f"{results}: the logs do not tell what clips, bases, labels and train cost; "
@@ -157,11 +178,13 @@ def forecast(costs: list[Cost], clips: int, cores: int, gpus: int = 0, keep: str
     predicted = []
     for cost in costs:
         factor = 1.0 if cost.unit == "run" else clips / known
-        core_seconds, gpu_seconds = cost.core_seconds * factor, cost.gpu_seconds * factor
+        alone = cost.stage in ALONE
+        start = cost.start if alone else 0.0  # no more jobs, so no more starts
+        core_seconds = start + (cost.core_seconds - start) * factor
+        gpu_seconds = cost.gpu_seconds * factor
         grown = factor if cost.unit == "clips" else 1  # networks and dictionaries do not grow
         gone = cost.passing if keep == "test" else (0, 0)
         size, files = (cost.size - gone[0]) * grown, (cost.files - gone[1]) * grown
-        alone = cost.stage in ALONE
         seconds = max(core_seconds / (1 if alone else cores), gpu_seconds / (1 if alone else max(1, gpus)))
         predicted.append(Forecast(cost.stage, core_seconds, gpu_seconds, size, files, seconds / 3600))
     return predicted

@@ -2,13 +2,17 @@
 
 import json
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import h5py
 import numpy as np
 
 from objectsounds.core.hdf5 import describe, new_hdf5, opened
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +30,8 @@ class Dictionary:
     clip_ids : list of str
     empty : dict
         Object name to the reason why it has no basis.
+    made : dict
+        What ``once`` has made of the bases.
     """
 
     objects: list[str]
@@ -33,6 +39,13 @@ class Dictionary:
     bases: np.ndarray
     clip_ids: list[str]
     empty: dict[str, str]
+    made: dict = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, key: tuple, make: Callable[[], T]) -> T:
+        """Return what is made of the bases, the first time; the key tells all that it depends on."""
+        if key not in self.made:
+            self.made[key] = make()
+        return self.made[key]
 
     def ready(self, names: list[str]) -> None:
         """Have the bases of some objects at hand; those of a file are."""

@@ -10,7 +10,7 @@ import numpy as np
 from objectsounds.config.method_table import NO_REFINEMENT
 from objectsounds.dictionaries.file import Dictionary
 from objectsounds.methods.refinement import Refinement
-from objectsounds.methods.timbre import Timbre
+from objectsounds.methods.timbre import Timbre, features
 from objectsounds.methods.trust import Trust
 from objectsounds.signal.bands import in_bands
 from objectsounds.signal.block_sparsity import BlockSparsity
@@ -18,6 +18,7 @@ from objectsounds.signal.masks import soft_masks
 from objectsounds.signal.nmf import fit_activations, fit_with_free_bases
 from objectsounds.signal.transforms import Stft, bin_frequencies, transform_of
 
+BANDS_TOLERANCE = 1e-3  # where ``bands`` is set: what is gained more slowly is in no mask
 SILENT = 3e-5  # of a sound, all of it together: bases that explain less are let go where ``bands`` is set
 
 
@@ -40,7 +41,7 @@ def guided_masks(
     bases : list of np.ndarray [shape=(K, m_j)]
         Of each of J objects, at least one basis; K is at most F. Of the bins above K the bases know nothing.
     iterations, tolerance
-        As in ``nmf.fit_activations``.
+        As in ``nmf.fit_activations``; with ``bands`` the tolerance is 0 or at least ``BANDS_TOLERANCE``.
     free : np.random.Generator, optional
         If given, as many free bases as the objects have are fitted beside theirs, which adapt to what is
         none of them (Gao 4.5); it draws where they start.
@@ -64,6 +65,8 @@ def guided_masks(
     if sparsity is not None:
         limits["sparsity"] = sparsity
     if free is None:
+        if bands and tolerance:
+            limits["tolerance"] = max(tolerance, BANDS_TOLERANCE)
         fitted = (in_bands(known), in_bands(held)) if bands else (known, held)
         fit = fit_activations(*fitted, least=SILENT if bands else 0.0, **limits)
     else:
@@ -123,10 +126,25 @@ def refinement_of(
     frames = max(1, round(chosen["smooth_seconds"] * rate / transform.hop))
     timbre = None
     if chosen["timbre"] and chosen["components"] and len(names) > 1:
-        frequencies = bin_frequencies(transform, rate)[: len(bases[0])]
-        timbre = Timbre(bases, [dictionary.clips_of(name) for name in names], frequencies)
+        timbre = _timbre_of(dictionary, names, bases, bin_frequencies(transform, rate)[: len(bases[0])])
     bands = options.get("bands", False)  # older model files have no such key
     return Refinement(frames, tuple(chosen["components"]), seed, timbre, bands=bands)
+
+
+def _timbre_of(
+    dictionary: Dictionary, names: list[str], bases: list[np.ndarray], frequencies: np.ndarray
+) -> Timbre:
+    """Return the timbre of objects, learnt once for a dictionary."""
+    bins = (len(frequencies), float(frequencies[-1]))
+
+    def learnt() -> Timbre:
+        points = [
+            dictionary.once(("features", name, bins), lambda part=part: features(part, frequencies))
+            for name, part in zip(names, bases, strict=True)
+        ]
+        return Timbre(points, [dictionary.clips_of(name) for name in names], frequencies)
+
+    return dictionary.once(("timbre", tuple(names), bins), learnt)
 
 
 def trust_of(

@@ -49,7 +49,11 @@ def fallback_reason(
 
 def dictionary_at(rate: int, dictionary: Dictionary, settings: dict, learnt_rate: int) -> Dictionary:
     """Return a dictionary with its bases for sounds of another rate (Hz); see `bases_at`."""
-    return replace(dictionary, bases=bases_at(rate, dictionary.bases.T, settings, learnt_rate).T)
+
+    def moved() -> Dictionary:
+        return replace(dictionary, bases=bases_at(rate, dictionary.bases.T, settings, learnt_rate).T, made={})
+
+    return dictionary.once(("rate", rate, learnt_rate), moved)
 
 
 def read_mixture(folder: Path, row: dict) -> tuple[np.ndarray, int, dict[str, np.ndarray]]:

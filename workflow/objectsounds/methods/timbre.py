@@ -42,21 +42,21 @@ class Timbre:
 
     Parameters
     ----------
-    bases : list of np.ndarray [shape=(F, m_j)]
-        Of each of J objects.
+    points : list of np.ndarray [shape=(m_j, D)]
+        The ``features`` of the bases of each of J objects.
     clips : list of list of str
         The clip that each basis comes from, a list an object.
     frequencies : np.ndarray [shape=(F,)]
         Of the bins, in Hz, rising.
     """
 
-    def __init__(self, bases: list[np.ndarray], clips: list[list[str]], frequencies: np.ndarray) -> None:
-        self.frequencies, self.count, self.model = frequencies, len(bases), None
+    def __init__(self, points: list[np.ndarray], clips: list[list[str]], frequencies: np.ndarray) -> None:
+        self.frequencies, self.count, self.model = frequencies, len(points), None
         folds = min(FOLDS, *(len(set(names)) for names in clips))
-        if len(bases) > 1 and folds > 1:
-            owners = np.repeat(np.arange(len(bases)), [part.shape[1] for part in bases])
+        if len(points) > 1 and folds > 1:
+            owners = np.repeat(np.arange(len(points)), [len(part) for part in points])
             groups = [f"{owner} {name}" for owner, names in enumerate(clips) for name in names]
-            self.model = _fitted(features(np.concatenate(bases, axis=1), frequencies), owners, groups, folds)
+            self.model = _fitted(np.concatenate(points), owners, groups, folds)
 
     def evidence(self, spectra: np.ndarray) -> np.ndarray:
         """Return for spectra, shape=(F, M), each object's log probability less the mean over objects.

@@ -14,7 +14,7 @@ from objectsounds.dictionaries.file import read_dictionary
 from objectsounds.media.wav import write_wav
 from objectsounds.methods.separation import separate_mixture
 
-STAGE_VERSION = 6
+STAGE_VERSION = 7
 COLUMNS = ("mixture", "object", "file", "fallback", "detected")
 
 log = logging.getLogger(__name__)
