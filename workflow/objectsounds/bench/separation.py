@@ -1,20 +1,31 @@
-"""Activations of fixed bases against scikit-learn, and what float32 changes of the separated sounds."""
+"""Activations of fixed bases against scikit-learn, what float32 changes, and whole separations in less."""
 
 import itertools
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from objectsounds.bench.inputs import TRANSFORM, pairs
 from objectsounds.bench.table import Comparison, judge_divergences, timed
-from objectsounds.dictionaries.file import read_dictionary
+from objectsounds.config.settings import load_settings
+from objectsounds.dictionaries.file import Dictionary, read_dictionary
+from objectsounds.media.wav import resampled
+from objectsounds.methods.guided import guided_nmf
+from objectsounds.methods.problem import Problem
+from objectsounds.methods.separation import dictionary_at
 from objectsounds.signal.bss_eval import bss_eval
 from objectsounds.signal.kl_descent import kl_divergence
 from objectsounds.signal.masks import soft_masks
 from objectsounds.signal.nmf import fit_activations
+from objectsounds.signal.transforms import transform_of
 
 LIMIT = 0.005
 SDR_LIMIT = 0.01  # dB
+WHOLE_LIMIT = 0.3  # dB of the mean, of separations in bands or at a lower rate
+WHOLE = ((48000, True, None), (16000, False, None), (16000, True, 10))  # rate, bands, and the goal
+BLOCK = 10  # mixtures for which a job learns objects' colours once
 
 
 def by_scikit_learn(V: np.ndarray, W: np.ndarray) -> np.ndarray:
@@ -40,8 +51,62 @@ def separated(spectrogram: np.ndarray, W: np.ndarray, H: np.ndarray, own: int, l
     return np.stack([TRANSFORM.inverse(spectrogram * mask, length) for mask in soft_masks(models)])
 
 
+def separated_whole(
+    settings: dict, words: Dictionary, rate: int, objects: list[str], mixture: np.ndarray
+) -> np.ndarray:
+    """Return the two waveforms, shape=(2, T), of guided separation at a rate in Hz, refined masks and all."""
+    learnt = settings["clips"]["sample_rate"]
+    heard, transform = resampled(mixture, learnt, rate), transform_of(settings, rate)
+    bases = dictionary_at(rate, words, settings, learnt)
+    found = guided_nmf(Problem(heard, objects, transform, settings["separate"], bases, rate=rate))
+    return np.stack([resampled(found[name], rate, learnt, len(mixture)) for name in objects])
+
+
+def compare_whole(run: Path, words: Dictionary, count: int) -> list[Comparison]:
+    """Return the comparisons of whole separations with one on all bins at the clips' rate."""
+    settings = load_settings({"preset": "demo"})
+
+    def options(bands: bool) -> dict:
+        return settings | {"separate": settings["separate"] | {"bands": bands}}
+
+    rows = [
+        Comparison(
+            f"guided separation, refined, one core, at {rate // 1000} kHz{', in bands' if bands else ''}",
+            "the same at 48 kHz on all bins, colours learnt for each pair",
+            goal,
+        )
+        for rate, bands, goal in WHOLE
+    ]
+    gained: list[list[float]] = [[] for _ in rows]
+    blocks = [words] * len(rows)
+    for number, (objects, mixture, references) in enumerate(pairs(run, count)):
+        if number % BLOCK == 0:
+            blocks = [replace(words, made={}) for _ in rows]
+        if not all(words.of(name).shape[1] for name in objects):
+            continue
+        anew = replace(words, made={})
+        spent, waveforms = timed(partial(separated_whole, options(False), anew, 48000, objects, mixture))
+        reference = bss_eval(references, waveforms)[0].mean()
+        for row, (rate, bands, _), block, gains in zip(rows, WHOLE, blocks, gained, strict=True):
+            row.peer.append(spent)
+            own, waveforms = timed(partial(separated_whole, options(bands), block, rate, objects, mixture))
+            row.ours.append(own)
+            gains.append(float(bss_eval(references, waveforms)[0].mean() - reference))
+    for row, gains in zip(rows, gained, strict=True):
+        row.equal = float(np.mean(gains)) > -WHOLE_LIMIT
+        row.shown = (
+            f"SDR {np.mean(gains):+.2f} dB in the mean of {len(gains)} pairs (s.e. {_error(gains):.2f})"
+        )
+    return rows
+
+
+def _error(values: list[float]) -> float:
+    """Return the standard error of a mean."""
+    return float(np.std(values, ddof=1) / len(values) ** 0.5)
+
+
 def compare(run: Path, count: int = 8, scored: int = 100) -> list[Comparison]:
-    """Return the comparison with scikit-learn on ``count`` pairs, and that of number types on ``scored``."""
+    """Return comparisons with scikit-learn on ``count`` pairs, of numbers on ``scored``, and whole ones."""
     words = read_dictionary(run / "dictionary" / "default" / "consensus.h5")
     speed = Comparison(
         "activations of two objects' bases, one core",
@@ -74,4 +139,4 @@ def compare(run: Path, count: int = 8, scored: int = 100) -> list[Comparison]:
     judge_divergences(speed, *reached, LIMIT)
     types.equal = max(changes) < SDR_LIMIT
     types.shown = f"SDR changed by at most {max(changes):.2g} dB in {len(changes)} pairs"
-    return [speed, types]
+    return [speed, types, *compare_whole(run, words, scored // 4)]
