@@ -3,6 +3,7 @@
 All begin where ours does (means of frames, without its coarse bins), in float32, on products of one BLAS.
 """
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from objectsounds.signal.nmf import checked, factorize, start
 Factors = Iterator[tuple[np.ndarray, np.ndarray]]
 TINY = np.float32(1e-10)
 NEWTON_IS_SAFE = 0.683802  # a full step lowers a self-concordant function below this decrement
+WARM_UP = 5  # multiplicative updates, with which the peer does best on real clips
 LONG_STEP = np.float32(1.9)  # of a majorant's minimum; below 2 it still descends
 LONGEST = 10.0  # times our core-seconds that a peer is waited for
 LOOKS = 40  # at a peer's divergence meanwhile
@@ -79,7 +81,7 @@ def second_order(V: np.ndarray, W: np.ndarray, H: np.ndarray) -> Factors:
     The first are multiplicative, for near the start the majorant is none of this divergence's. Columns of W
     and rows of H begin with equal sums.
     """
-    W, H = next(alternating(V, W, H))
+    W, H = next(itertools.islice(alternating(V, W, H), WARM_UP - 1, None))
     scale = np.sqrt(H.sum(axis=1) / W.sum(axis=0))
     W, H = W * scale, H / scale[:, None]
     while True:
