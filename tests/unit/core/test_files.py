@@ -237,7 +237,8 @@ def fail_as_a_disk(*_, **__):
 
 @pytest.mark.parametrize("kind", [".tsv", ".txt", ".jsonl"])
 def test_an_error_of_the_disk_is_no_damage(good, kind, monkeypatch):
-    monkeypatch.setattr(Path, "read_text", fail_as_a_disk)
+    for name in ("read_text", "read_bytes"):
+        monkeypatch.setattr(Path, name, fail_as_a_disk)
     readers = {".tsv": read_table, ".txt": read_lines, ".jsonl": read_json_lines}
     with pytest.raises(OSError, match="Input/output error"):
         readers[kind](good[kind])

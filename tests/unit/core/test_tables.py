@@ -5,7 +5,15 @@ import io
 
 import pytest
 
-from objectsounds.core.tables import AT_ONCE, format_cells, read_cells, write_cells
+from objectsounds.core.tables import (
+    AT_ONCE,
+    format_cells,
+    format_table,
+    read_cells,
+    read_table,
+    write_cells,
+    write_table,
+)
 
 COLUMNS = ("name", "source", "objects")
 
@@ -27,6 +35,19 @@ def test_any_cell_is_written_as_csv_does_and_read_again(tmp_path, cell):
         assert format_cells(COLUMNS, rows) == by_csv(rows)
     write_cells(tmp_path / "t.tsv", COLUMNS, rows)
     assert list(read_cells(tmp_path / "t.tsv", COLUMNS)) == [list(row) for row in rows]
+    named = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+    assert format_table(COLUMNS, named) == format_cells(COLUMNS, rows)
+    assert read_table(tmp_path / "t.tsv", COLUMNS) == named
+
+
+def test_a_table_of_one_column_keeps_its_empty_cells(tmp_path):
+    write_table(tmp_path / "t.tsv", ("a",), [{"a": "x"}, {"a": None}, {"a": "y"}])
+    assert [row["a"] for row in read_table(tmp_path / "t.tsv", ("a",))] == ["x", "", "y"]
+
+
+def test_a_cell_of_no_column_is_refused():
+    with pytest.raises(ValueError, match="'b'"):
+        format_table(("a",), [{"a": 1, "b": 2}])
 
 
 @pytest.mark.parametrize("count", [0, 1, AT_ONCE - 1, AT_ONCE, 2 * AT_ONCE + 1])

@@ -207,7 +207,7 @@ def read_whole_text(path: Path) -> str:
     DamagedError
         If that line is missing.
     """
-    text = path.read_text(encoding="utf-8")
+    text = path.read_bytes().decode("utf-8")  # a carriage return in a cell stays one
     if not text.endswith("\n\n") or "\0" in text:
         raise DamagedError("it is cut: the empty line at its end is missing" if text else "it is empty")
     return text[:-1]

@@ -34,13 +34,14 @@ class Quoted(csv.excel_tab):
 
 def format_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
     """Return the table as text; ``None`` becomes an empty cell."""
-    text = io.StringIO()
-    writer = csv.DictWriter(
-        text, columns, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_MINIMAL, extrasaction="raise"
-    )
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue() + "\n"
+    known = set(columns)
+
+    def cells(row: Mapping[str, object]) -> list[str]:
+        if unknown := row.keys() - known:
+            raise ValueError(f"the table has no columns {sorted(unknown)}")
+        return ["" if (value := row.get(name)) is None else str(value) for name in columns]
+
+    return format_cells(columns, map(cells, rows))
 
 
 def write_table(path: str | Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
@@ -54,7 +55,7 @@ def _cells_into(file: TextIO, columns: Sequence[str], rows: Iterable[Sequence[st
     while part := list(itertools.islice(left, AT_ONCE)):
         text = "".join(["\t".join(row) + "\n" for row in part])
         plain = text.count("\t") == len(part) * (len(columns) - 1) and text.count("\n") == len(part)
-        if plain and '"' not in text and "\r" not in text:
+        if plain and len(columns) > 1 and '"' not in text and "\r" not in text:
             file.write(text)  # as the writer would, in a third of the time: there may be millions
             continue
         # Python 3.11 leaves a carriage return without quotes unless all is quoted.
@@ -116,7 +117,7 @@ def read_table(
     with reading(path, unit) as whole:
         text = read_whole_text(whole)
         try:
-            rows = list(csv.DictReader(io.StringIO(text), delimiter="\t"))
+            rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter="\t"))
         except csv.Error as error:
             raise DamagedError(f"it is no table: {error}") from error
         header = text.partition("\n")[0].split("\t")
