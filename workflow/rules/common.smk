@@ -16,6 +16,7 @@ except ModuleNotFoundError as error:  # of a Snakefile that is read from afar, w
     raise WorkflowError(f"{error}: install objectsounds for the Python that runs Snakemake.") from None
 
 from objectsounds.config import settings as _settings
+from objectsounds.config.schema import refuse_repeated_keys
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.files import RUN
 from objectsounds.core.places import LIBRARY
@@ -38,6 +39,9 @@ SPLITS = ("train", "val", "test")
 def merged_settings(config, workflow):
     """Merge and validate the settings; a bad value, or a cut list of shards, ends the run with one sentence."""
     try:
+        if not workflow.modifier.skip_configfile:  # a module's settings are the other workflow's to check
+            for path in workflow.configfiles:
+                refuse_repeated_keys(Path(path))
         settings = _settings.load_settings(config, relocated(workflow))
         os.environ[RUN] = settings["results"]  # what lies elsewhere is a person's, and is never moved aside
         if not os.path.isdir(settings["results"]):

@@ -5,7 +5,17 @@ import pytest
 import yaml
 
 from objectsounds.config.generate import DEFAULTS, README, generated
-from objectsounds.config.schema import SCHEMA, defaults_of, read_schema, read_yaml, typed, wanted
+from objectsounds.config.schema import (
+    SCHEMA,
+    defaults_of,
+    read_schema,
+    read_yaml,
+    refuse_repeated_keys,
+    typed,
+    wanted,
+)
+from objectsounds.config.settings import load_settings
+from objectsounds.core.errors import ObjectsoundsError
 
 
 def keys(item, path=""):
@@ -106,3 +116,46 @@ def test_text_in_a_list_or_a_section_is_read_as_its_items_are_taken():
     assert typed(["64", "32"], KEYS["train.hidden"]) == [64, 32]
     assert typed({"duet": ["3"]}, KEYS["separate_videos.mute"]) == {"duet": ["3"]}
     assert typed({"count": "25", "unknown": "25"}, KEYS["bases"]) == {"count": 25, "unknown": "25"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("seed: 1\ntrain:\n  epochs: 3\nseed: 2\n", "seed is there twice, in lines 1 and 4,"),
+        (
+            "train:\n  epochs: 3\n  device: cpu\n  epochs: 9\n",
+            "train.epochs is there twice, in lines 2 and 4,",
+        ),
+        ("train: {epochs: 3}\nclips: {}\ntrain: {}\n", "train is there twice, in lines 1 and 3,"),
+        ("seeds:\n  - {a: 1, a: 2}\n", "seeds.a is there twice, in lines 2 and 2,"),
+    ],
+)
+def test_a_key_that_is_there_twice_is_told_with_its_lines(tmp_path, text, told):
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(ObjectsoundsError, match=f"^{path}: {told}"):
+        refuse_repeated_keys(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a: {b: 1}\nc: {b: 1}\n",
+        "a:\n  - {b: 1}\n  - {b: 1}\n",
+        "x: &x {a: 1}\ny: {<<: *x, a: 2}\n",
+        "a: [",
+    ],
+)
+def test_keys_of_their_own_sections_may_have_one_name(tmp_path, text):
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    refuse_repeated_keys(path)
+
+
+def test_settings_of_a_persons_file_are_refused_so(tmp_path, monkeypatch):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.yaml").write_text("seed: 1\nseed: 2\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ObjectsoundsError, match="seed is there twice"):
+        load_settings()

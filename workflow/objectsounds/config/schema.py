@@ -44,6 +44,39 @@ def read_yaml(path: Path) -> dict:
     return value or {}
 
 
+def refuse_repeated_keys(path: Path) -> None:
+    """Refuse a person's YAML in which a key is there twice: all but the last would be ignored without a word.
+
+    Raises
+    ------
+    ObjectsoundsError
+        One sentence that names the key and its lines.
+    """
+    import yaml
+
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (OSError, UnicodeError, yaml.YAMLError):
+        return  # who reads it will say so
+    nodes = [("", root)]
+    while nodes:
+        name, node = nodes.pop()
+        if isinstance(node, yaml.SequenceNode):
+            nodes += [(name, item) for item in node.value]
+        if not isinstance(node, yaml.MappingNode):
+            continue
+        lines: dict[str, int] = {}
+        for key, value in node.value:
+            whole, line = f"{name}{key.value}", key.start_mark.line + 1
+            if whole in lines:
+                raise ObjectsoundsError(
+                    f"{path}: {whole} is there twice, in lines {lines[whole]} and {line}, and only the last "
+                    "would count: make one of the two."
+                )
+            lines[whole] = line
+            nodes.append((f"{whole}.", value))
+
+
 @functools.cache
 def read_schema(path: Path = SCHEMA) -> dict:
     """Return the schema with what need not be written in it: a section has all of its keys, and no others."""

@@ -22,7 +22,7 @@ from objectsounds.config.method_table import (
     no_such_method,
     with_twins,
 )
-from objectsounds.config.schema import defaults_of, read_schema, read_yaml, typed
+from objectsounds.config.schema import defaults_of, read_schema, read_yaml, refuse_repeated_keys, typed
 from objectsounds.config.stage_keys import STAGE_KEYS, TRANSPOSING, UPSTREAM, VARIANT_SECTIONS
 from objectsounds.core.errors import ObjectsoundsError
 from objectsounds.core.places import PACKAGE, ROOT
@@ -94,7 +94,9 @@ def load_settings(user: dict | None = None, relocated: Callable[[str], str] = st
         One sentence naming the key, its value and what is allowed.
     """
     if user is None:
-        user = read_yaml(PERSONS if PERSONS.exists() else CONFIG / PERSONS.name)
+        path = PERSONS if PERSONS.exists() else CONFIG / PERSONS.name
+        refuse_repeated_keys(path)
+        user = read_yaml(path)
     user = copy.deepcopy(user)
     user.pop("pathvars", None)
     schema = read_schema()
