@@ -23,7 +23,7 @@ from objectsounds.signal.transforms import transform_of
 
 LIMIT = 0.005
 SDR_LIMIT = 0.01  # dB
-WHOLE_LIMIT = 0.3  # dB of the mean, of separations in bands or at a lower rate
+WHOLE_LIMIT = 0.5  # dB of the mean, of separations in bands or at a lower rate
 WHOLE = ((48000, True, None), (16000, False, None), (16000, True, 10))  # rate, bands, and the goal
 BLOCK = 10  # mixtures for which a job learns objects' colours once
 
