@@ -17,7 +17,7 @@ from objectsounds.video.model_file import Model
 from objectsounds.video.own_files import files_of
 from objectsounds.video.separation import Tools, check_names, in_terminal, separate_video
 
-STAGE_VERSION = 6
+STAGE_VERSION = 7
 
 log = logging.getLogger(__name__)
 
