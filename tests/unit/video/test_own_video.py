@@ -147,7 +147,7 @@ def test_block_sparsity_of_the_model_is_used_and_an_older_model_has_none(diction
     words, draw = read_dictionary(dictionary), np.random.default_rng(0)
     words.bases = np.repeat(words.bases, 3, axis=0) * draw.gamma(1.0, 1.0, (6, 401)).astype(np.float32)
     words.owners, words.clip_ids = np.repeat(words.owners, 3), ["a", "b", "c", "d", "e", "f"]
-    plain = merge(SETTINGS, {"separate": {"refine": NO_REFINEMENT}})
+    plain = merge(SETTINGS, {"separate": {"refine": NO_REFINEMENT, "bands": False}})
     sparse, older = merge(plain, {"separate": {"block_sparsity": 0.1}}), merge(plain, {})
     older["separate"] = {key: older["separate"][key] for key in ("iterations", "tolerance")}
     mixture = tones().sum(axis=0)
