@@ -127,6 +127,14 @@ def test_colours_are_learnt_once_for_a_dictionary_and_its_objects(two):
     assert asked(moved).timbre is not colours
 
 
+def test_an_objects_colour_is_that_of_its_own_bases(two):
+    dull = np.exp(-np.arange(41, dtype=np.float32) / 4)
+    two.bases = np.repeat([dull, dull[::-1]], 6, axis=0) * DRAW.uniform(0.5, 1.5, (12, 41)).astype(np.float32)
+    for names in ("ab", "ba"):
+        found = asked(two, names).timbre.evidence(two.of("a"))
+        assert (found[names.index("a")] > found[names.index("b")]).all()
+
+
 def test_what_is_published_is_not_refined():
     options = {"refine": OPTIONS, "block_sparsity": 0.1}
     assert separate_options("miml", options) == options

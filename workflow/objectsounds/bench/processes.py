@@ -2,7 +2,6 @@
 
 import logging
 import os
-import resource
 import subprocess
 import tempfile
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from objectsounds.cli.costs import spent_so_far
 from objectsounds.core.errors import ObjectsoundsError
 
 log = logging.getLogger(__name__)
@@ -49,11 +49,6 @@ def measured(command: list[str], folder: Path) -> tuple[float, float, str]:
 
 def computed(call: Callable[[], object]) -> float:
     """Return the seconds that a call computed, processes that it started and waited for included."""
-
-    def now() -> float:
-        children = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return time.process_time() + children.ru_utime + children.ru_stime
-
-    start = now()
+    start = spent_so_far()
     call()
-    return now() - start
+    return spent_so_far() - start

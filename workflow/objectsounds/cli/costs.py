@@ -33,7 +33,7 @@ ALONE = ("catalogue", "dataset", "train", "dictionary", "report")  # one job, or
 log = logging.getLogger(__name__)
 
 
-def computed() -> float:
+def spent_so_far() -> float:
     """Return the core-seconds of this process and of the children it waited for, until now."""
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
@@ -53,7 +53,7 @@ def log_spent(started: float, start: float) -> None:
     gpu = " with a GPU" if torch is not None and torch.cuda.is_initialized() else ""
     seconds = time.monotonic() - started
     log.info(
-        "this job computed %.2f core-seconds (%.2f to start) in %.2f s%s", computed(), start, seconds, gpu
+        "this job computed %.2f core-seconds (%.2f to start) in %.2f s%s", spent_so_far(), start, seconds, gpu
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from objectsounds import __version__
 from objectsounds.cli.commands import COMMANDS, module_of, parser_of, summary_of
-from objectsounds.cli.costs import computed, log_spent
+from objectsounds.cli.costs import log_spent, spent_so_far
 from objectsounds.config.external_table import register
 from objectsounds.config.settings import load_settings
 from objectsounds.core.arguments import Parser, UsageError, shortened
@@ -107,7 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
         if of_a_run:
             for line in first_lines(arguments):
                 logging.info("%s", line)
-        start = computed()
+        start = spent_so_far()
         module_of(command).run(args, settings)
         if of_a_run:
             log_spent(started, start)
